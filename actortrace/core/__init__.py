@@ -1,0 +1,1 @@
+"""Actors, messages and mailboxes. Knows Pykka; knows nothing of OpenTelemetry or OTP."""

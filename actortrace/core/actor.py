@@ -1,0 +1,128 @@
+"""What does a user subclass? The replaceable half of an actor: state and methods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+
+from actortrace.core.kind import Assembly, Kind, spawn
+from actortrace.core.seam import SeamActor
+from actortrace.core.system import own_stop
+from actortrace.errors import SettingError
+
+if TYPE_CHECKING:
+    import threading
+
+    from actortrace.core.cell import Cell
+    from actortrace.core.mailbox import Mailbox, Queue
+    from actortrace.core.ref import Ref
+    from actortrace.core.settings import Dispatcher, Settings
+
+A = TypeVar("A", bound="Actor")
+
+
+class Actor(SeamActor):
+    """A Pykka actor whose identity is a cell. Knows nothing of tracing, supervision or threads.
+
+    Its namespace belongs to the user: beside Pykka's own names there are `options` and
+    `_actortrace`. Settings (`dispatcher`, `mailbox`, `middleware`, `ask_failure`, `on_restart`) are
+    read from the class and not declared, because existing actors use some of these names.
+    """
+
+    _actortrace: ClassVar[Kind]
+
+    def __init_subclass__(cls, assembly: Assembly | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._actortrace = Kind(cls, assembly or cls._actortrace.assembly)
+
+    @classmethod
+    def start(cls, *args: Any, **kwargs: Any) -> Ref[Self]:
+        """Start an actor; everything given goes to its constructor.
+
+        `__init__` runs on this thread and may raise; `on_start` runs on the actor's own, and this
+        does not wait for it.
+        """
+        return _started(cls._actortrace.cell(args, kwargs))
+
+    @classmethod
+    def options(
+        cls,
+        *,
+        name: str | None = None,
+        dispatcher: Dispatcher | None = None,
+        mailbox: Mailbox | None = None,
+    ) -> Options[Self]:
+        """Return a starter with settings for one actor: `Account.options(name="ann").start(5)`.
+
+        Raises:
+            SettingError: when one has a value that it cannot have.
+
+        """
+        if name is not None and not (isinstance(name, str) and name):
+            raise SettingError(f"the name of an actor must be a non-empty str, not {name!r}")
+        settings = cls._actortrace.settings
+        settings = replace(
+            settings,
+            dispatcher=dispatcher or settings.dispatcher,
+            mailbox=mailbox or settings.mailbox,
+        )
+        settings.check(cls.__qualname__)
+        return Options(cls, name, settings)
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        """Any arguments are accepted, as in Pykka. An override need not call this one."""
+        if "_actor_ref" not in vars(self):
+            # Made by hand instead of started: it has a ref, and nothing runs it.
+            self._actor_ref = self._actortrace.cell()
+            self._actor_ref.actor = self
+
+    # What Pykka keeps on the actor stands in its cell.
+
+    @property
+    def actor_ref(self) -> Ref[Self]:
+        """The handle on this actor that may be passed around."""
+        return self._actor_ref
+
+    @property
+    def actor_urn(self) -> str:  # type: ignore[override]  # Pykka's is a plain attribute
+        """The URN of this actor; it stays the same when the actor restarts."""
+        return self._actor_ref.actor_urn
+
+    @property
+    def actor_inbox(self) -> Queue:  # type: ignore[override]  # likewise
+        """The messages that wait."""
+        return self._actor_ref.actor_inbox
+
+    @property
+    def actor_stopped(self) -> threading.Event:  # type: ignore[override]  # likewise
+        """An event that is set once this incarnation of the actor has ended."""
+        return self._actor_ref.incarnation_stopped(self)
+
+    def stop(self) -> None:
+        """Stop after the messages that wait. A supervisor starts a permanent child again."""
+        cell = self._actor_ref
+        cell.tell(own_stop(cell.incarnation))
+
+
+def kind_of(actor_class: type[Actor]) -> Kind:
+    """Return what actortrace knows of an actor class."""
+    return actor_class._actortrace  # noqa: SLF001 - named so to keep the user's namespace free
+
+
+class Options(Generic[A]):
+    """An actor class with settings for one actor."""
+
+    def __init__(self, actor_class: type[A], name: str | None, settings: Settings) -> None:
+        self._actor_class = actor_class
+        self._name = name
+        self._settings = settings
+
+    def start(self, *args: Any, **kwargs: Any) -> Ref[A]:
+        """Start an actor; everything given goes to its constructor. See `Actor.start`."""
+        kind = kind_of(self._actor_class)
+        return _started(kind.cell(args, kwargs, name=self._name, settings=self._settings))
+
+
+def _started(cell: Cell[A]) -> Cell[A]:
+    cell.wait_for_start(spawn(cell))
+    return cell

@@ -1,0 +1,308 @@
+"""What is an actor while its objects come and go? The half that lasts."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from queue import Empty
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pykka
+
+from actortrace.core.envelope import WAKE, Envelope
+from actortrace.core.failure import SHUTDOWN
+from actortrace.core.ref import Ref
+from actortrace.core.reply import Reply
+from actortrace.core.seam import is_stop, pykka_log
+from actortrace.core.signals import Shutdown, Signals, handover
+from actortrace.errors import ActorDeadError
+
+if TYPE_CHECKING:
+    from actortrace.core.chain import Chain
+    from actortrace.core.failure import Exit
+    from actortrace.core.mailbox import Queue
+    from actortrace.core.settings import Settings
+
+A = TypeVar("A", bound=pykka.Actor)
+
+
+class Cell(Ref[A]):
+    """An actor's identity, and what any thread may do with it. `Ref` is the part for everybody.
+
+    What happens on the actor's own thread, one turn at a time, is in `actortrace.core.turns`.
+    """
+
+    __slots__ = (
+        "_incarnation_event",
+        "_is_registered",
+        "_stopped_event",
+        "_urn",
+        "actor",
+        "actor_class",
+        "actor_inbox",
+        "arguments",
+        "chain",
+        "context",
+        "current",
+        "exit",
+        "incarnation",
+        "is_closed",
+        "is_gone",
+        "is_running",
+        "is_vacant",
+        "name",
+        "origin",
+        "put",
+        "reason",
+        "settings",
+        "signals",
+        "started",
+        "supervisor",
+    )
+
+    def __init__(
+        self,
+        actor_class: type[A],
+        chain: Chain,
+        settings: Settings,
+        *,
+        name: str | None = None,
+        supervisor: Cell[Any] | None = None,
+        arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {}),
+    ) -> None:
+        self.actor_class = actor_class
+        self.chain = chain
+        self.settings = settings
+        self.name = name
+        self.supervisor = supervisor
+        self.arguments = arguments
+        self.actor_inbox: Queue = settings.dispatcher.queue(settings.mailbox)  # type: ignore[assignment]  # envelopes of ours
+        self.put = self.actor_inbox.put
+        self.actor: Any = None
+        """The present actor object; `None` before the first and after the last."""
+        self.current: Envelope | None = None
+        """The message that is being handled right now."""
+        self.incarnation = 0
+        """How many actor objects this cell has had before the present one."""
+        self.signals: Signals | None = None
+        self.exit: Exit | None = None
+        """How the present incarnation ended, or is about to."""
+        self.started: Reply[None] = Reply()
+        """Set when the present incarnation's `on_start` has returned or raised."""
+        self.context: Any = None
+        """The context in which the present incarnation starts; opaque."""
+        self.origin: Any = None
+        """What the tracing remembers of the start of the present incarnation; opaque."""
+        self.reason: object = None
+        """Why the actor ended for good."""
+        self.is_running = False
+        """Whether the present incarnation goes on to the next message."""
+        self.is_vacant = True
+        """Whether no thread runs the cell, so that its supervisor may."""
+        self.is_closed = False
+        """Whether the actor has ended for good: nothing more may be sent to it."""
+        self.is_gone = False
+        """Whether its mailbox has been emptied for the last time."""
+        self._is_registered = False
+        self._urn: str | None = None
+        self._stopped_event: threading.Event | None = None
+        self._incarnation_event: threading.Event | None = None
+
+    @property
+    def actor_urn(self) -> str:  # type: ignore[override]  # Pykka's is a plain attribute
+        """A URN that no other actor has; made when it is first asked for."""
+        if self._urn is None:
+            with handover:
+                if self._urn is None:
+                    self._urn = uuid.uuid4().urn
+        return self._urn
+
+    # What other kinds of cells do in their own way.
+
+    def enter(self) -> None:
+        """Make a new cell known, or raise. Its actor does not exist yet."""
+
+    def leave(self) -> None:
+        """Undo `enter`, as far as it got: the cell has ended for good."""
+
+    def wait_for_start(self, started: Reply[None]) -> None:
+        """Wait for as much of the start as `Actor.start` waits for: nothing, as in Pykka."""
+
+    def begin(self) -> None:
+        """Get ready for the first message, on the actor's thread."""
+        self.actor.on_start()
+
+    def attend(self, signal: Any) -> None:
+        """Attend to a signal, on the actor's thread."""
+        raise TypeError(f"{self} cannot attend to {signal!r}")
+
+    def wind_down(self) -> None:
+        """Let go of what must end before the actor does, whichever way it ends; on its thread."""
+
+    # A life: incarnate, end, perhaps again; close.
+
+    def incarnate(self) -> Reply[None]:
+        """Make the actor on this thread and let it start on its own.
+
+        The reply is set when `on_start` has returned or raised. What `__init__` raises is raised.
+        """
+        arguments, keywords = self.arguments
+        actor = self.actor_class.__new__(self.actor_class, *arguments, **keywords)
+        actor._actor_ref = self  # noqa: SLF001 - where Pykka keeps it too
+        self.exit = self._incarnation_event = None
+        self.actor = actor
+        actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
+        if not self._is_registered:
+            self._is_registered = True
+            pykka.ActorRegistry.register(self)
+        pykka_log.debug("Starting %s", actor)
+        return self.launch()
+
+    def reincarnate(self) -> None:
+        """Make the next actor and wait until its `on_start` has returned. Raises what it raised."""
+        if self.settings.on_restart == "drop":
+            self.discard_waiting("restarted")
+        self.incarnation += 1
+        self.incarnate().get()
+
+    def launch(self) -> Reply[None]:
+        """Let the dispatcher run the cell. The reply is as for `incarnate`."""
+        started = self.started = Reply()
+        self.context = self.chain.carrier.current()
+        self.is_running = True
+        self.is_vacant = False
+        try:
+            self.settings.dispatcher.launch(self)
+        except BaseException:
+            self.is_running = False
+            self.is_vacant = True
+            raise
+        return started
+
+    def end(self, exit_: Exit) -> None:
+        """Let the incarnation end after this turn; for good, unless a supervisor decides."""
+        if self.exit is None:
+            self.exit = exit_
+        self.is_running = False
+        if self.supervisor is None or self.exit.is_final:
+            self.close(self.exit.reason)
+        with handover:
+            event = self._incarnation_event
+        if event is not None:
+            event.set()
+
+    def hand_over(self) -> bool:
+        """Leave the cell to its supervisor, unless that has ordered it to end meanwhile."""
+        with handover:
+            self.is_vacant = self.signals is None or not self.signals.has_shutdown
+            return self.is_vacant
+
+    def close(self, reason: object) -> None:
+        """Take no more messages. Those that wait are discarded at the end of the last turn."""
+        with handover:
+            if self.is_closed:
+                return
+            self.reason = reason
+            self.is_closed = True
+            event = self._stopped_event
+        if self._is_registered:
+            pykka.ActorRegistry.unregister(self)
+        self.leave()
+        if event is not None:
+            event.set()
+        self.actor_inbox.close()
+
+    def close_vacant(self, reason: object) -> None:
+        """End a cell that no thread runs, on this thread."""
+        self.close(reason)
+        self.wipe()
+
+    def wipe(self) -> None:
+        """End every message and order that is left, and let go of the actor."""
+        with handover:
+            self.is_gone = True
+            signals, self.signals = self.signals, None
+        self.discard_waiting()
+        if signals is not None:
+            if signals.held is not None:
+                self._discard(signals.held, "stopped")
+            for signal in signals.pending:
+                if isinstance(signal, Shutdown):
+                    signal.done.resolve()
+        self.actor = None
+
+    # Orders that go ahead of the messages.
+
+    def signal(self, signal: Any) -> bool:
+        """Let the actor attend to `signal` before its next message; return whether it will."""
+        with handover:
+            if self.is_vacant or self.is_gone:
+                return False
+            if self.signals is None:
+                self.signals = Signals()
+            self.signals.pending.append(signal)
+            self.signals.wakes += 1
+        self.put(Envelope(WAKE, None, self))
+        return True
+
+    def shut_down(self) -> Reply[None]:
+        """Let the actor end after its present turn, leaving its messages; set when it has ended."""
+        order = Shutdown(self.chain.carrier.current())
+        if not self.signal(order):
+            self.close_vacant(SHUTDOWN)
+            order.done.resolve()
+        return order.done
+
+    # The end of a message.
+
+    def drop(self, envelope: Envelope, reason: str, error: BaseException | None = None) -> None:
+        """End a message that is not handled, or not to its end; an asker gets `error`."""
+        if envelope.reply_to is not None and error is not None:
+            envelope.reply_to.resolve(error=error)
+        self.chain.drop(envelope, reason)
+
+    def discard_waiting(self, reason: str = "stopped") -> None:
+        """End every message that waits in the mailbox. Any thread may do this."""
+        while True:
+            try:
+                envelope = self.actor_inbox.get_nowait()
+            except Empty:
+                return
+            self._discard(envelope, reason)
+
+    def _discard(self, envelope: Envelope, reason: str) -> None:
+        if envelope.message is WAKE:
+            with handover:
+                if self.signals is not None:
+                    self.signals.wakes -= 1
+        elif is_stop(envelope.message):
+            if envelope.reply_to is not None:
+                envelope.reply_to.resolve()
+        else:
+            text = f"{self} stopped before handling the message"
+            self.drop(envelope, reason, ActorDeadError(text, reason=self.reason))
+
+    # Pykka's events; made when they are first asked for.
+
+    @property
+    def actor_stopped(self) -> threading.Event:  # type: ignore[override]  # likewise
+        """An event that is set once the actor has ended for good."""
+        with handover:
+            if self._stopped_event is None:
+                self._stopped_event = threading.Event()
+                if self.is_closed:
+                    self._stopped_event.set()
+            return self._stopped_event
+
+    def incarnation_stopped(self, actor: pykka.Actor) -> threading.Event:
+        """Return an event that is set once `actor`, which is or was in this cell, has ended."""
+        with handover:
+            if actor is not self.actor:
+                ended = threading.Event()
+                ended.set()
+                return ended
+            if self._incarnation_event is None:
+                self._incarnation_event = threading.Event()
+                if self.exit is not None:
+                    self._incarnation_event.set()
+            return self._incarnation_event

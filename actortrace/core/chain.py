@@ -1,0 +1,133 @@
+"""Which steps does a message of an actor class go through? Composed once per class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from actortrace.core.guard import Guard, ReceiveGuard, SendGuard
+from actortrace.core.middleware import Middleware
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Envelope
+    from actortrace.core.failure import Failure
+    from actortrace.core.handlers import HandlerTable
+    from actortrace.core.middleware import Drop, Receive, Restart, Send, Start
+    from actortrace.core.reply import Reply
+
+
+class Carrier(Protocol):
+    """How core takes a context that it does not understand from one thread to another."""
+
+    def current(self) -> Any:
+        """Return the context of the calling code."""
+
+    def within(self, context: Any, function: Callable[..., Any], *args: Any) -> Any:
+        """Return `function(*args)`, called with `context` as the current one."""
+
+
+class NoCarrier:
+    """Carries nothing."""
+
+    def current(self) -> None:
+        """Return no context."""
+
+    def within(self, context: object, function: Callable[..., Any], *args: Any) -> Any:
+        """Return `function(*args)`."""
+        del context
+        return function(*args)
+
+
+class Chain:
+    """The steps of one actor class, each around the next; the last ones are core's own.
+
+    Cells look a step up each time they take it, so a new composition holds for running actors too.
+    """
+
+    __slots__ = ("carrier", "drop", "handlers", "receive", "restart", "send", "start")
+
+    handlers: HandlerTable
+    carrier: Carrier
+    send: Send
+    receive: Receive
+    start: Start
+    restart: Restart
+    drop: Drop
+
+    def __init__(self, handlers: HandlerTable) -> None:
+        self.handlers = handlers
+        self.compose((), (), NoCarrier())
+
+    def compose(
+        self, trusted: Sequence[Middleware], guarded: Sequence[Middleware], carrier: Carrier
+    ) -> None:
+        """Put the steps together: `trusted` ones outermost, then `guarded` ones, then core's."""
+        steps: dict[str, Callable[..., Any]] = {
+            "send": deliver,
+            "receive": self.handlers.invoke,
+            "start": incarnate,
+            "restart": reincarnate,
+            "drop": forget,
+        }
+        for middleware in reversed(guarded):
+            for hook in _overridden(middleware):
+                steps[hook] = _GUARDS.get(hook, Guard)(getattr(middleware, hook), steps[hook])
+        for middleware in reversed(trusted):
+            for hook in _overridden(middleware):
+                link = _link_pair if hook in _HOOKS_OF_TWO else _link
+                steps[hook] = link(getattr(middleware, hook), steps[hook])
+        for hook, step in steps.items():
+            setattr(self, hook, step)
+        self.carrier = carrier
+
+
+def deliver(envelope: Envelope) -> None:
+    """Put the message into its target's mailbox."""
+    target = envelope.target
+    target.put(envelope)
+    if target.is_gone:
+        # The actor ended between the sender's check and the put: nobody else will find the message.
+        target.discard_waiting()
+
+
+def forget(envelope: Envelope, reason: str) -> None:
+    """End the message. Nothing is left to do: its asker was told before."""
+
+
+def incarnate(cell: Cell[Any]) -> Reply[None]:
+    """Make the cell's actor and let it start."""
+    return cell.incarnate()
+
+
+def reincarnate(cell: Cell[Any], failure: Failure) -> None:
+    """Make the cell's next actor and wait until it has started."""
+    del failure
+    cell.reincarnate()
+
+
+_GUARDS = {"send": SendGuard, "receive": ReceiveGuard}
+_HOOKS_OF_TWO = ("restart", "drop")
+
+
+def _overridden(middleware: Middleware) -> list[str]:
+    hooks = ("send", "receive", "start", "restart", "drop")
+    return [h for h in hooks if getattr(type(middleware), h) is not getattr(Middleware, h)]
+
+
+# Closures: they take a third of what a partial does, on the way of every message.
+
+
+def _link(hook: Callable[..., Any], proceed: Callable[..., Any]) -> Callable[..., Any]:
+    def step(subject: Any) -> Any:
+        return hook(subject, proceed)
+
+    return step
+
+
+def _link_pair(hook: Callable[..., Any], proceed: Callable[..., Any]) -> Callable[..., Any]:
+    def step(subject: Any, detail: Any) -> Any:
+        return hook(subject, detail, proceed)
+
+    return step

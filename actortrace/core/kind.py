@@ -1,0 +1,89 @@
+"""What does actortrace know of an actor class? Made with the class, shared by all its actors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pykka
+
+from actortrace.core.cell import Cell
+from actortrace.core.chain import Chain, NoCarrier
+from actortrace.core.handlers import HandlerTable
+from actortrace.core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actortrace.core.reply import Reply
+    from actortrace.core.settings import Dispatcher
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts of which the actors of a class are put together. Subclasses inherit them."""
+
+    cell_type: type[Cell[Any]]
+    dispatcher: Dispatcher
+    """For a class that names none."""
+    compose: Callable[[Kind], None]
+    """Puts the middlewares into the chain of a new class."""
+
+    def with_(self, **parts: Any) -> Assembly:
+        """Return the same with some parts replaced."""
+        return replace(self, **parts)
+
+
+class Kind:
+    """One actor class: its settings, its handlers, its chain."""
+
+    __slots__ = ("__weakref__", "actor_class", "assembly", "chain", "settings")
+
+    def __init__(self, actor_class: Any, assembly: Assembly) -> None:
+        self.actor_class = actor_class
+        self.assembly = assembly
+        self.settings = Settings.of(actor_class, assembly.dispatcher)
+        overrides_on_receive = actor_class.on_receive is not pykka.Actor.on_receive
+        self.chain = Chain(HandlerTable(actor_class, overrides_on_receive=overrides_on_receive))
+        assembly.compose(self)
+
+    def cell(
+        self,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        settings: Settings | None = None,
+        supervisor: Cell[Any] | None = None,
+    ) -> Cell[Any]:
+        """Return a new cell whose actor does not exist yet."""
+        return self.assembly.cell_type(
+            self.actor_class,
+            self.chain,
+            settings or self.settings,
+            name=name,
+            supervisor=supervisor,
+            arguments=(args, kwargs or {}),
+        )
+
+
+def spawn(cell: Cell[Any]) -> Reply[None]:
+    """Start a new cell. The reply is set when `on_start` has returned or raised.
+
+    `__init__` runs on this thread; what it raises is raised here.
+    """
+    try:
+        cell.enter()
+        started = cell.chain.start(cell)
+    except BaseException as error:
+        cell.close_vacant(error)
+        raise
+    if cell.supervisor is None:
+        # Nobody will start it again: what it was started with need not be kept alive.
+        cell.arguments = ((), {})
+    return started
+
+
+def compose_plainly(kind: Kind) -> None:
+    """Put nothing but the user's middlewares into the chain."""
+    kind.chain.compose((), kind.settings.middleware, NoCarrier())

@@ -1,0 +1,252 @@
+"""What comes back from an ask? A Pykka future that can be awaited without blocking the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import sys
+import threading
+from _thread import allocate_lock
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pykka
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Generator, Iterable
+    from types import TracebackType
+    from typing import TypeAlias
+
+    ExcInfo: TypeAlias = tuple[
+        type[BaseException] | None, BaseException | None, TracebackType | None
+    ]
+    GetHook: TypeAlias = Callable[[float | None], "T"]
+
+log = logging.getLogger("actortrace")
+
+T = TypeVar("T")
+J = TypeVar("J")
+M = TypeVar("M")
+R = TypeVar("R")
+
+_PENDING: Any = object()
+
+
+class Reply(pykka.Future[T]):
+    """The answer to an ask, now or later. Set once; read, awaited and mapped as often as needed.
+
+    `get` blocks the calling thread; `await` suspends the calling task only, also on what `map`,
+    `filter`, `join` and `reduce` return.
+    """
+
+    __slots__ = (
+        "_callbacks",
+        "_error",
+        "_get_hook",
+        "_get_hook_result",
+        "_mutex",
+        "_sources",
+        "_value",
+    )
+
+    def __init__(self) -> None:
+        # Pykka's own constructor is left out on purpose: it costs more than this whole one.
+        self._mutex = allocate_lock()
+        self._value: Any = _PENDING
+        self._error: BaseException | None = None
+        self._callbacks: list[Callable[[], object]] | None = None
+        self._get_hook: GetHook[T] | None = None
+        self._get_hook_result: Any = _PENDING
+        self._sources: tuple[pykka.Future[Any], ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a value or an exception was set."""
+        return self._value is not _PENDING
+
+    @property
+    def error(self) -> BaseException | None:
+        """The exception that was set, if one was."""
+        return self._error
+
+    def get(self, *, timeout: float | None = None) -> Any:
+        """Return the value or raise the exception; blocks until there is one, up to `timeout` s.
+
+        Raises:
+            pykka.Timeout: when nothing was set in time.
+
+        """
+        if self._get_hook is not None:
+            return self._from_hook(timeout)
+        if self._value is _PENDING and not self._wait(timeout):
+            raise pykka.Timeout(f"{timeout} seconds")
+        if self._error is not None:
+            # Each reader starts from the traceback as it was set, or it would grow with each read.
+            raise self._error.with_traceback(cast("TracebackType | None", self._value))
+        return self._value
+
+    def set(self, value: T | None = None) -> None:
+        """Set the value. Raises `queue.Full` when there is one already, as Pykka does."""
+        if not self.resolve(value):
+            raise queue.Full
+
+    def set_exception(self, exc_info: ExcInfo | None = None) -> None:
+        """Set the exception given, or the one being handled. Raises `queue.Full` like `set`."""
+        kind, error, traceback = exc_info or sys.exc_info()
+        if error is None:
+            error = kind() if kind is not None else RuntimeError("set_exception() without one")
+        if not self.resolve(traceback, error):
+            raise queue.Full
+
+    def resolve(self, value: Any = None, error: BaseException | None = None) -> bool:
+        """Set the outcome unless there is one; return whether this call did it. Never raises.
+
+        With an `error`, `value` is the traceback to raise it with.
+        """
+        with self._mutex:
+            if self._value is not _PENDING or self._get_hook is not None:
+                return False
+            self._error = error
+            self._value = value
+            callbacks, self._callbacks = self._callbacks, None
+        if callbacks is not None:
+            for callback in callbacks:
+                callback()
+        return True
+
+    def add_done_callback(self, callback: Callable[[], object]) -> None:
+        """Call `callback()` once the outcome is set: on the setting thread, or at once if it is."""
+        with self._mutex:
+            if self._value is _PENDING:
+                if self._callbacks is None:
+                    self._callbacks = []
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    def remove_done_callback(self, callback: Callable[[], object]) -> None:
+        """Forget a callback that is no longer wanted."""
+        with self._mutex:
+            if self._callbacks is not None and callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+    def set_get_hook(self, func: GetHook[T]) -> None:
+        """Let `func(timeout)` make the value when it is read. Raises `queue.Full` like `set`."""
+        with self._mutex:
+            if self._value is not _PENDING:
+                raise queue.Full
+            self._get_hook = func
+
+    @staticmethod
+    def derived(hook: GetHook[M], *sources: pykka.Future[Any]) -> Reply[M]:
+        """Return a reply whose value `hook(timeout)` makes out of `sources`."""
+        future: Reply[M] = Reply()
+        future._get_hook = hook
+        future._sources = sources
+        return future
+
+    # Pykka's combinators, which remember what they derive from so that they can be awaited.
+
+    def filter(self: Reply[Iterable[J]], func: Callable[[J], bool]) -> Reply[Iterable[J]]:
+        """Return a reply with the items of this one for which `func(item)` is true."""
+        return self.derived(lambda timeout: list(filter(func, self.get(timeout=timeout))), self)
+
+    def join(self, *futures: pykka.Future[Any]) -> Reply[Iterable[Any]]:
+        """Return a reply with the list of this one's value and those of `futures`."""
+        every = (self, *futures)
+        return self.derived(lambda timeout: [one.get(timeout=timeout) for one in every], *every)
+
+    def map(self, func: Callable[[T], M]) -> Reply[M]:
+        """Return a reply with `func(value)`."""
+        return self.derived(lambda timeout: func(self.get(timeout=timeout)), self)
+
+    def reduce(self: Reply[Iterable[J]], func: Callable[[R, J], R], *args: R) -> Reply[R]:
+        """Return a reply with `functools.reduce(func, value, *args)`."""
+        return self.derived(lambda timeout: reduce(func, self.get(timeout=timeout), *args), self)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Wait for the outcome; the event loop goes on meanwhile. Without a loop, as in Pykka."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            yield
+        else:
+            yield from self.settle(loop)
+        return cast("T", self.get())
+
+    __iter__ = __await__
+
+    def settle(self, loop: AbstractEventLoop) -> Generator[Any, None, None]:
+        """Suspend the running task of `loop` until `get` would not block."""
+        if self._sources:
+            for source in self._sources:
+                yield from _settle_any(source, loop)
+        elif self._get_hook is not None:
+            yield from _settle_by_thread(self, loop)
+        elif not self.is_done:
+            waiter: asyncio.Future[None] = loop.create_future()
+            wake = _waker(waiter, loop)
+            self.add_done_callback(wake)
+            try:
+                yield from waiter
+            finally:
+                self.remove_done_callback(wake)
+
+    def _from_hook(self, timeout: float | None) -> Any:
+        if self._get_hook_result is _PENDING and self._get_hook is not None:
+            self._get_hook_result = self._get_hook(timeout)
+        return self._get_hook_result
+
+    def _wait(self, timeout: float | None) -> bool:
+        done = allocate_lock()
+        done.acquire()
+        # Each reader has its own lock: one that is interrupted cannot take the others' wake-up.
+        self.add_done_callback(done.release)
+        try:
+            if timeout is None:
+                return done.acquire()
+            return done.acquire(timeout=max(0.0, min(timeout, threading.TIMEOUT_MAX)))
+        finally:
+            self.remove_done_callback(done.release)
+
+
+def _settle_any(future: pykka.Future[Any], loop: AbstractEventLoop) -> Generator[Any, None, None]:
+    if isinstance(future, Reply):
+        yield from future.settle(loop)
+    else:
+        yield from _settle_by_thread(future, loop)
+
+
+def _settle_by_thread(
+    future: pykka.Future[Any], loop: AbstractEventLoop
+) -> Generator[Any, None, None]:
+    """Suspend until somebody else's future, or a hook of the user's own, has its value."""
+    waiter: asyncio.Future[None] = loop.create_future()
+    wake = _waker(waiter, loop)
+    # All that such a future can do is block, so it blocks a thread of its own.
+    threading.Thread(target=_block_on, args=(future, wake), daemon=True).start()
+    yield from waiter
+
+
+def _waker(waiter: asyncio.Future[None], loop: AbstractEventLoop) -> Callable[[], None]:
+    def settle() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    def wake() -> None:
+        try:
+            loop.call_soon_threadsafe(settle)
+        except RuntimeError:
+            log.debug("the event loop that waited for a reply is closed")
+
+    return wake
+
+
+def _block_on(future: pykka.Future[Any], wake: Callable[[], None]) -> None:
+    try:
+        future.get()
+    except BaseException:
+        log.debug("%r failed; whoever reads it gets the exception", future, exc_info=True)
+    wake()

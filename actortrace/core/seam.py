@@ -1,0 +1,94 @@
+"""Which private parts of Pykka does actortrace lean on? These, and nowhere else.
+
+`tests/core/test_seam.py` fails when Pykka changes under any of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pykka
+from pykka._introspection import get_attr_directly
+from pykka.messages import _ActorStop
+
+from actortrace.core.reply import Reply
+
+if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
+
+__all__ = [
+    "ActorStop",
+    "Proxy",
+    "SeamActor",
+    "SeamRef",
+    "get_attr_directly",
+    "is_stop",
+    "pykka_log",
+]
+
+A = TypeVar("A", bound=pykka.Actor)
+
+ActorStop = _ActorStop
+"""The message by which Pykka asks an actor to stop, in turn with its other messages."""
+
+
+def is_stop(message: object) -> bool:
+    """Whether a message asks its actor to stop."""
+    return isinstance(message, _ActorStop)
+
+
+pykka_log = logging.getLogger("pykka")
+
+
+class SeamRef(pykka.ActorRef[A]):
+    """What Pykka reads from a ref. It comes from the cell; nothing is copied from the actor."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Leave Pykka's constructor out: it copies from an actor, which a ref must outlive."""
+
+    def _actor_weakref(self) -> A | None:  # type: ignore[override]  # all that is asked of it
+        """Return the actor that a proxy is to look into."""
+        return cast("A | None", cast("Cell[A]", self).actor)
+
+
+class SeamActor(pykka.ThreadingActor):
+    """What Pykka's machinery reads from an actor, answered from its cell."""
+
+    _actor_ref: Cell[Any]
+
+    @staticmethod
+    def _create_future() -> Reply[Any]:
+        return Reply()
+
+    def _start_actor_loop(self) -> None:
+        _ = self._actor_ref.launch()
+
+
+class Proxy(pykka.ActorProxy[A]):
+    """A Pykka proxy that follows its actor through restarts."""
+
+    _seen: A
+
+    @property
+    def _actor(self) -> A:
+        # An ended actor has left its cell; the last one seen tells which attributes there were.
+        actor = cast("Cell[A]", self.actor_ref).actor
+        if actor is not None:
+            self._seen = actor
+        return self._seen
+
+    @_actor.setter
+    def _actor(self, actor: A) -> None:
+        self._seen = actor
+
+    def __getattr__(self, name: str) -> Any:
+        """Get a field or callable from the actor, as Pykka does."""
+        found = super().__getattr__(name)
+        if type(found) is pykka.ActorProxy:
+            path = found._attr_path
+            found = Proxy(actor_ref=found.actor_ref, attr_path=path)
+            self._actor_proxies[path] = found
+        return found

@@ -1,0 +1,87 @@
+"""How is an actor class run? Read from the class: an actor may use such names for itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+
+from actortrace.core.mailbox import Mailbox
+from actortrace.core.middleware import Middleware
+from actortrace.errors import SettingError
+
+if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
+    from actortrace.core.mailbox import Queue
+
+AskFailure = Literal["reply", "crash"]
+OnRestart = Literal["keep", "drop"]
+
+
+class Dispatcher(Protocol):
+    """Who runs cells. One message at a time per cell."""
+
+    def queue(self, mailbox: Mailbox, /) -> Queue:
+        """Return the structure in which the messages of one cell wait."""
+
+    def launch(self, cell: Cell[Any], /) -> None:
+        """Let `actortrace.core.turns.run(cell)` happen; does not wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an actor class says about how it is run."""
+
+    dispatcher: Dispatcher
+    mailbox: Mailbox
+    middleware: tuple[Middleware, ...]
+    ask_failure: AskFailure
+    """Whether an exception in an ask is the asker's (`"reply"`), or crashes the actor too."""
+    on_restart: OnRestart
+    """Whether a restarted actor keeps the messages that waited, or drops them as Erlang does."""
+
+    @classmethod
+    def of(cls, actor_class: type, dispatcher: Dispatcher) -> Settings:
+        """Read the settings of a class; `dispatcher` is the one it has if it names none.
+
+        Raises:
+            SettingError: when one has a value that it cannot have.
+
+        """
+        given = {
+            name: _class_value(actor_class, name)
+            for name in ("dispatcher", "mailbox", "middleware", "ask_failure", "on_restart")
+        }
+        settings = cls(
+            dispatcher=given["dispatcher"] or dispatcher,
+            mailbox=given["mailbox"] or Mailbox(),
+            middleware=tuple(given["middleware"] or ()),
+            ask_failure=given["ask_failure"] or "reply",
+            on_restart=given["on_restart"] or "keep",
+        )
+        settings.check(actor_class.__qualname__)
+        return settings
+
+    def check(self, owner: str) -> None:
+        """Raise `SettingError` for a value that a setting of the class `owner` cannot have."""
+        if not (hasattr(self.dispatcher, "queue") and hasattr(self.dispatcher, "launch")):
+            raise SettingError(f"{owner}.dispatcher must be a dispatcher, not {self.dispatcher!r}")
+        if not isinstance(self.mailbox, Mailbox):
+            raise SettingError(f"{owner}.mailbox must be a Mailbox, not {self.mailbox!r}")
+        for middleware in self.middleware:
+            if not isinstance(middleware, Middleware):
+                raise SettingError(
+                    f"{owner}.middleware must hold instances of Middleware, not {middleware!r}"
+                )
+        for name, kind in (("ask_failure", AskFailure), ("on_restart", OnRestart)):
+            if getattr(self, name) not in get_args(kind):
+                known = " or ".join(map(repr, get_args(kind)))
+                raise SettingError(f"{owner}.{name} must be {known}, not {getattr(self, name)!r}")
+
+
+def _class_value(actor_class: type, name: str) -> Any:
+    for base in actor_class.__mro__:
+        value = vars(base).get(name)
+        # A method or property of that name is the user's own affair, as is a value on the actor.
+        if value is not None and not hasattr(value, "__get__"):
+            return value
+    return None

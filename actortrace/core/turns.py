@@ -1,0 +1,183 @@
+"""What happens on an actor's own thread, from `on_start` to the end? One turn after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pykka
+
+from actortrace.core.envelope import WAKE
+from actortrace.core.failure import SHUTDOWN, TERMINATED, Exit
+from actortrace.core.guard import Rejected
+from actortrace.core.seam import pykka_log
+from actortrace.core.signals import Shutdown, handover
+from actortrace.errors import UnhandledMessageError
+
+if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Envelope
+    from actortrace.core.signals import Signals
+
+
+def run(cell: Cell[Any]) -> None:
+    """Run one incarnation from its start to its end; blocks the thread between messages."""
+    if not begin(cell):
+        return
+    get = cell.actor_inbox.get
+    while cell.is_running:
+        turn(cell, get())
+    finish(cell)
+
+
+def begin(cell: Cell[Any]) -> bool:
+    """Let the actor get ready for its first message; return whether it is."""
+    started, context, carrier = cell.started, cell.context, cell.chain.carrier
+    cell.context = None
+    try:
+        carrier.within(context, cell.begin)
+    except BaseException as error:
+        carrier.within(context, _fail_to_begin, cell, error)
+        # Last, because whoever waits for this may then do with the cell what it likes.
+        started.resolve(error.__traceback__, error)
+        return False
+    started.resolve()
+    signals = cell.signals
+    if signals is not None and signals.held is not None:
+        held, signals.held = signals.held, None
+        turn(cell, held)
+    return True
+
+
+def turn(cell: Cell[Any], envelope: Envelope) -> None:
+    """Handle one message, after the signals that came before it."""
+    if cell.signals is not None and not _attend(cell, cell.signals, envelope):
+        return
+    cell.current = envelope
+    try:
+        result = cell.chain.receive(envelope)
+    except BaseException as error:
+        _fail(cell, envelope, error)
+    else:
+        if envelope.reply_to is not None:
+            envelope.reply_to.resolve(result)
+    cell.current = None
+
+
+def end_orderly(cell: Cell[Any], reason: object, *, is_final: bool = False) -> None:
+    """Let the incarnation end after this turn, with `on_stop`."""
+    actor: pykka.Actor = cell.actor
+    cell.end(Exit(cell, reason, cell.current, is_final))
+    pykka_log.debug("Stopped %s", actor)
+    cell.wind_down()
+    try:
+        actor.on_stop()
+    except Exception as error:
+        _end_failed(cell, error, None)
+
+
+def finish(cell: Cell[Any]) -> None:
+    """Leave the cell to its supervisor, or end it for good. The thread's last act on it."""
+    exit_, supervisor = cell.exit, cell.supervisor
+    is_left = not cell.is_closed and cell.hand_over()
+    if not is_left:
+        cell.close(SHUTDOWN)
+        cell.wipe()
+    if supervisor is not None and exit_ is not None and (is_left or exit_.reason == TERMINATED):
+        supervisor.signal(exit_)
+
+
+def _attend(cell: Cell[Any], signals: Signals, envelope: Envelope) -> bool:
+    """Attend to the signals; return whether `envelope` is then to be handled."""
+    while cell.is_running and signals.pending:
+        signal = signals.pending[0]
+        if isinstance(signal, Shutdown):
+            # It stays where it is until the actor has ended: `Cell.wipe` tells its sender.
+            cell.chain.carrier.within(signal.context, _shut_down, cell)
+            continue
+        signals.pending.popleft()
+        try:
+            cell.attend(signal)
+        except BaseException as error:
+            _crash(cell, None, error)
+    is_wake = envelope.message is WAKE
+    with handover:
+        signals.wakes -= is_wake
+        if not is_wake and not cell.is_running:
+            signals.held = envelope
+        elif not signals.wakes and not signals.pending:
+            cell.signals = None
+    return cell.is_running and not is_wake
+
+
+def _shut_down(cell: Cell[Any]) -> None:
+    end_orderly(cell, SHUTDOWN, is_final=True)
+
+
+def _fail_to_begin(cell: Cell[Any], error: BaseException) -> None:
+    _end_failed(cell, error, None)
+    cell.wind_down()
+    if cell.is_closed or not cell.hand_over():
+        cell.close(SHUTDOWN)
+        cell.wipe()
+
+
+def _fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
+    """Deal with what came out of the chain. Called while `error` is being handled."""
+    if isinstance(error, Rejected) and error.envelope is envelope:
+        cell.drop(envelope, "rejected", error.error)
+    elif _is_own_refusal(cell, envelope, error):
+        cell.drop(envelope, "unhandled", error)
+    else:
+        # In the context of the failed handling: the log record and on_failure belong to it.
+        cell.chain.carrier.within(envelope.context, _fail_in_context, cell, envelope, error)
+
+
+def _is_own_refusal(cell: Cell[Any], envelope: Envelope, error: BaseException) -> bool:
+    return (
+        isinstance(error, UnhandledMessageError)
+        and error.actor is cell
+        and error.message is envelope.message
+    )
+
+
+def _fail_in_context(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
+    reply = envelope.reply_to
+    is_harmless = isinstance(error, asyncio.CancelledError)
+    if reply is not None:
+        if isinstance(error, Exception):
+            pykka_log.info("Exception returned from %s to caller:", cell.actor, exc_info=error)
+            is_harmless = cell.settings.ask_failure == "reply"
+        reply.resolve(error.__traceback__, error)
+    if is_harmless:
+        return
+    if cell.supervisor is None and not isinstance(error, Exception):
+        _abort(cell, envelope, error)
+    else:
+        _crash(cell, envelope, error)
+
+
+def _crash(cell: Cell[Any], envelope: Envelope | None, error: BaseException) -> None:
+    _end_failed(cell, error, envelope)
+    cell.wind_down()
+    try:
+        cell.actor.on_failure(type(error), error, error.__traceback__)
+    except Exception as second:
+        _end_failed(cell, second, envelope)
+    if envelope is not None:
+        cell.drop(envelope, "crashed")
+
+
+def _abort(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
+    """End this actor and all others, as Pykka does on `KeyboardInterrupt` and its like."""
+    pykka_log.debug("%r in %s. Stopping all actors.", error, cell.actor)
+    end_orderly(cell, error)
+    cell.drop(envelope, "crashed")
+    # First answer who waits for this actor: it may be one of those that are to stop.
+    cell.wipe()
+    pykka.ActorRegistry.stop_all()
+
+
+def _end_failed(cell: Cell[Any], error: BaseException, envelope: Envelope | None) -> None:
+    pykka_log.error("Unhandled exception in %s:", cell.actor, exc_info=error)
+    cell.end(Exit(cell, error, envelope))
