@@ -1,0 +1,1 @@
+"""Who runs an actor's turns."""

@@ -1,0 +1,36 @@
+"""How does an actor get a thread of its own? As in Pykka: one each, for one incarnation."""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from actortrace.core.turns import run
+
+if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
+    from actortrace.core.mailbox import Mailbox, Queue
+
+_numbers = count()
+
+
+class Threads:
+    """Runs each actor on a thread of its own, which may block as long as it likes.
+
+    The thread is a daemon if the actor class says `use_daemon_thread = True`. A restarted actor
+    gets a new thread.
+    """
+
+    def queue(self, mailbox: Mailbox) -> Queue:
+        """Return a queue whose reader sleeps while it is empty."""
+        return mailbox.queue()
+
+    def launch(self, cell: Cell[Any]) -> None:
+        """Start the thread that runs the cell."""
+        threading.Thread(
+            target=run,
+            args=(cell,),
+            name=f"{cell.actor_class.__name__}-{next(_numbers)}",
+            daemon=cell.actor_class.use_daemon_thread,
+        ).start()
