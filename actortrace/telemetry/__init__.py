@@ -1,0 +1,1 @@
+"""OpenTelemetry at the mailbox: context, spans and their edges."""

@@ -1,0 +1,50 @@
+"""Which attribute and span names does actortrace write? All of them, and nowhere else.
+
+The messaging names are those of OpenTelemetry's semantic conventions 1.44 (in development), written
+out because the package that defines them is pinned to one version of the SDK.
+"""
+
+from __future__ import annotations
+
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
+SCOPE = "actortrace"
+
+SYSTEM = "messaging.system"
+SYSTEM_NAME = "actortrace"
+OPERATION_NAME = "messaging.operation.name"
+OPERATION_TYPE = "messaging.operation.type"
+OPERATION_TYPE_PROCESS = "process"
+OPERATION_TYPE_SEND = "send"
+DESTINATION = "messaging.destination.name"
+
+ERROR_TYPE = "error.type"
+EXCEPTION_EVENT = "exception"
+EXCEPTION_TYPE = "exception.type"
+EXCEPTION_MESSAGE = "exception.message"
+EXCEPTION_STACKTRACE = "exception.stacktrace"
+
+ACTOR_ID = "actortrace.actor.id"
+ACTOR_NAME = "actortrace.actor.name"
+ACTOR_INCARNATION = "actortrace.actor.incarnation"
+MESSAGE_TYPE = "actortrace.message.type"
+MAILBOX_WAIT = "actortrace.mailbox.wait"
+RESTART_COUNT = "actortrace.restart.count"
+RESTART_REASON = "actortrace.restart.reason"
+RESTART_STRATEGY = "actortrace.restart.strategy"
+RESTART_SPENT = "actortrace.restart.spent"
+RESTART_LIMIT = "actortrace.restart.limit"
+DROP_REASON = "actortrace.drop.reason"
+DROP_SUPPRESSED = "actortrace.drop.suppressed"
+
+PROCESS = "process"
+"""The operation of a message that a plain `on_receive` handles."""
+TELL = "tell"
+ASK = "ask"
+START = "start"
+RESTART = "restart"
+DROP = "drop"
+
+
+def span_name(operation: str, actor_class: type) -> str:
+    """Return the name of a span: `{messaging.operation.name} {messaging.destination.name}`."""
+    return f"{operation} {actor_class.__name__}"

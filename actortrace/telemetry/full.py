@@ -1,0 +1,61 @@
+"""What does sending look like from the sender's side? Spans for tell and ask too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.context import get_current
+from opentelemetry.trace import SpanKind, set_span_in_context
+
+from actortrace.telemetry import conventions
+from actortrace.telemetry.tracing import Tracing
+
+if TYPE_CHECKING:
+    from actortrace.core.envelope import Envelope
+    from actortrace.core.middleware import Send
+
+
+class FullTracing(Tracing):
+    """Makes a PRODUCER span for each tell and a CLIENT span, until its answer, for each ask."""
+
+    def send(self, envelope: Envelope, proceed: Send) -> None:
+        """Stamp the message with the context of a span of its sending."""
+        context = get_current() if envelope.context is None else envelope.context
+        spans = self._current_spans()
+        if self._operations.of(envelope.message) is None or spans.is_certain_to_drop(context):
+            super().send(envelope, proceed)
+            return
+        reply = envelope.reply_to
+        operation = conventions.TELL if reply is None else conventions.ASK
+        span = spans.open(
+            conventions.span_name(operation, self._actor_class),
+            context,
+            SpanKind.PRODUCER if reply is None else SpanKind.CLIENT,
+            self._sent(envelope, operation),
+        )
+        if span is None:
+            super().send(envelope, proceed)
+            return
+        envelope.context = set_span_in_context(span, context)
+        try:
+            super().send(envelope, proceed)
+        except BaseException as error:
+            spans.close(span, error)
+            raise
+        if reply is None:
+            spans.close(span)
+        else:
+            reply.add_done_callback(
+                lambda: (
+                    spans.close(span)
+                    if reply.error is None
+                    else spans.close_failed(span, reply.error)
+                )
+            )
+
+    def _sent(self, envelope: Envelope, operation: str) -> dict[str, Any]:
+        return self._identity(envelope.target) | {
+            conventions.OPERATION_NAME: operation,
+            conventions.OPERATION_TYPE: conventions.OPERATION_TYPE_SEND,
+            conventions.MESSAGE_TYPE: type(envelope.message).__name__,
+        }

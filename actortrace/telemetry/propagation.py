@@ -1,0 +1,59 @@
+"""How does a message bring its sender's context along, without any span being made?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.context import attach, detach, get_current
+
+from actortrace.core.edge import Edge
+from actortrace.core.middleware import Middleware
+from actortrace.telemetry.carrier import EMPTY, without_span
+
+if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Envelope
+    from actortrace.core.failure import Failure
+    from actortrace.core.kind import Kind
+    from actortrace.core.middleware import Receive, Restart, Send
+
+
+class Propagation(Middleware):
+    """Stamps each message with the sender's context and restores it around the handling.
+
+    A context is attached for every message, an empty one where none was stamped: so nothing leaks
+    from one message into the next, and what the actor's thread inherited is not seen.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._handlers = kind.chain.handlers
+
+    def send(self, envelope: Envelope, proceed: Send) -> None:
+        """Stamp the message, unless somebody did."""
+        if envelope.context is None:
+            envelope.context = get_current()
+        proceed(envelope)
+
+    def receive(self, envelope: Envelope, proceed: Receive) -> Any:
+        """Restore the sender's context while the message is handled."""
+        context = EMPTY if envelope.context is None else envelope.context
+        if self._handlers.has_edges and self._edge(envelope) in (Edge.LINK, Edge.ROOT):
+            context = without_span(context)
+        token = attach(context)
+        try:
+            return proceed(envelope)
+        finally:
+            detach(token)
+
+    def restart(self, cell: Cell[Any], failure: Failure, proceed: Restart) -> None:
+        """Let the next incarnation start in the context in which the last one ended."""
+        context = failure.envelope.context if failure.envelope is not None else None
+        token = attach(EMPTY if context is None else context)
+        try:
+            proceed(cell, failure)
+        finally:
+            detach(token)
+
+    def _edge(self, envelope: Envelope) -> Edge:
+        name = self._handlers.name_for(type(envelope.message))
+        return (name and self._handlers.edge_for(name)) or Edge.PARENT

@@ -1,0 +1,57 @@
+"""When is it certain, without asking, that a sampler will say no?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
+
+ROOT = "root"
+_PARENTS = {
+    # (is remote, is sampled)
+    (True, True): "remoteParentSampled",
+    (True, False): "remoteParentNotSampled",
+    (False, True): "localParentSampled",
+    (False, False): "localParentNotSampled",
+}
+_EVERY_PARENT = frozenset({ROOT, *_PARENTS.values()})
+_OFF = "AlwaysOffSampler"
+
+
+def parent_kind(parent: SpanContext) -> str:
+    """Return which of a parent-based sampler's delegates decides about children of `parent`."""
+    if not parent.is_valid:
+        return ROOT
+    return _PARENTS[parent.is_remote, parent.trace_flags.sampled]
+
+
+def kinds_never_sampled(sampler: Any) -> frozenset[str]:
+    """Return the kinds of parents for which `sampler` is known to say no.
+
+    Only the SDK's own classes are taken at the word of their description: a sampler derived from
+    one of them may decide otherwise, and is asked.
+    """
+    kind = type(sampler)
+    if not kind.__module__.startswith("opentelemetry.sdk.trace.sampling"):
+        return frozenset()
+    description = sampler.get_description()
+    if description == _OFF:
+        return _EVERY_PARENT
+    if not description.startswith("ParentBased{"):
+        return frozenset()
+    return frozenset(
+        parent for parent, delegate in _delegates(description).items() if delegate == _OFF
+    )
+
+
+def _delegates(description: str) -> dict[str, str]:
+    """Take `ParentBased{root:A,remoteParentSampled:B{…},…}` apart, at its top level only."""
+    parts, depth = [""], 0
+    for letter in description.partition("{")[2][:-1]:
+        depth += (letter == "{") - (letter == "}")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return {parent: delegate for parent, _, delegate in (part.partition(":") for part in parts)}

@@ -1,0 +1,111 @@
+"""Where are spans opened and closed? Here only, and so that no fault of theirs gets out."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import trace
+from opentelemetry.trace import (
+    NoOpTracerProvider,
+    ProxyTracerProvider,
+    SpanKind,
+    Status,
+    StatusCode,
+    get_current_span,
+)
+
+from actortrace.telemetry import conventions, exceptions
+from actortrace.telemetry.sampling import kinds_never_sampled, parent_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Link, Span, Tracer, TracerProvider
+    from opentelemetry.util.types import Attributes
+
+log = logging.getLogger("actortrace")
+
+_VERSION = version("actortrace")
+
+
+class Spans:
+    """Opens and closes spans with whichever tracer provider is set at the moment.
+
+    Without one, or with one that makes no spans, `tracer` is `None` and nothing is opened.
+    """
+
+    __slots__ = ("_fixed", "_has_failed", "_never_sampled", "seen", "tracer")
+
+    def __init__(self, provider: TracerProvider | None = None) -> None:
+        self._fixed = provider
+        self._has_failed = False
+        self.tracer: Tracer | None = None
+        self._never_sampled: frozenset[str] = frozenset()
+        self.seen: Any = None
+        """The global provider when `refresh` last looked."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up a provider that was set, or replaced, since the last look."""
+        # Read as a plain global: get_tracer_provider() takes 0.6 µs while none is set, which is
+        # more than a tell, and this is asked about for every message.
+        self.seen = trace._TRACER_PROVIDER  # noqa: SLF001
+        provider = self._fixed or self.seen or trace.get_tracer_provider()
+        if isinstance(provider, (ProxyTracerProvider, NoOpTracerProvider)):
+            self.tracer, self._never_sampled = None, frozenset()
+            return
+        self.tracer = provider.get_tracer(
+            conventions.SCOPE, _VERSION, schema_url=conventions.SCHEMA_URL
+        )
+        self._never_sampled = kinds_never_sampled(getattr(self.tracer, "sampler", None))
+
+    def is_certain_to_drop(self, context: Context) -> bool:
+        """Whether a span opened in `context` would surely not be recorded."""
+        if self.tracer is None:
+            return True
+        if not self._never_sampled:
+            return False
+        return parent_kind(get_current_span(context).get_span_context()) in self._never_sampled
+
+    def open(
+        self,
+        name: str,
+        context: Context,
+        kind: SpanKind,
+        attributes: Attributes,
+        links: Sequence[Link] = (),
+    ) -> Span | None:
+        """Return a started span, or `None` when there is none to be had."""
+        if self.tracer is None:
+            return None
+        try:
+            return self.tracer.start_span(name, context, kind, attributes, links)
+        except Exception as error:
+            self._note(error)
+            return None
+
+    def close(self, span: Span, error: BaseException | None = None) -> None:
+        """End the span; with an `error`, record that first."""
+        try:
+            if error is not None and span.is_recording():
+                exceptions.record(span, error)
+            span.end()
+        except Exception as failure:
+            self._note(failure)
+
+    def close_failed(self, span: Span, error: BaseException) -> None:
+        """End the span with status ERROR, for an error that another span has recorded."""
+        try:
+            span.set_attribute(conventions.ERROR_TYPE, exceptions.type_name(error))
+            span.set_status(Status(StatusCode.ERROR))
+            span.end()
+        except Exception as failure:
+            self._note(failure)
+
+    def _note(self, error: Exception) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            log.error("OpenTelemetry raised; the actors go on without such spans", exc_info=error)
