@@ -217,15 +217,24 @@ class Cell(Ref[A]):
         self.close(reason)
         self.wipe()
 
+    def leave_behind(self) -> None:
+        """End a cell whose thread did not come back in time. The thread ends when it does."""
+        self.is_running = False
+        self.close_vacant(SHUTDOWN)
+        with handover:
+            self.signals = Signals()
+            self.signals.wakes = 1
+        self.put(Envelope(WAKE, None, self))
+
     def wipe(self) -> None:
         """End every message and order that is left, and let go of the actor."""
         with handover:
             self.is_gone = True
             signals, self.signals = self.signals, None
+        if signals is not None and signals.held is not None:
+            self._discard(signals.held, "stopped")
         self.discard_waiting()
         if signals is not None:
-            if signals.held is not None:
-                self._discard(signals.held, "stopped")
             for signal in signals.pending:
                 if isinstance(signal, Shutdown):
                     signal.done.resolve()

@@ -31,6 +31,12 @@ class Exit:
     is_final: bool = False
     """Whether nobody may start the actor again: it was ended from outside."""
 
+    @property
+    def is_termination(self) -> bool:
+        """Whether somebody other than its supervisor stopped the actor from outside."""
+        # An exception may claim to equal anything.
+        return isinstance(self.reason, str) and self.reason == TERMINATED
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -32,11 +32,15 @@ class _Declaration:
 
 
 @overload
-def handles(method: F, /) -> F: ...
+def handles(message_type: type, /, *more: type, edge: Edge | None = None) -> Callable[[F], F]: ...
 
 
 @overload
-def handles(*message_types: type, edge: Edge | None = None) -> Callable[[F], F]: ...
+def handles(*, edge: Edge | None = None) -> Callable[[F], F]: ...
+
+
+@overload
+def handles(method: F, /) -> F: ...
 
 
 def handles(*given: Any, edge: Edge | None = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
@@ -54,7 +55,7 @@ class Settings:
         settings = cls(
             dispatcher=given["dispatcher"] or dispatcher,
             mailbox=given["mailbox"] or Mailbox(),
-            middleware=tuple(given["middleware"] or ()),
+            middleware=_as_tuple(given["middleware"] or ()),
             ask_failure=given["ask_failure"] or "reply",
             on_restart=given["on_restart"] or "keep",
         )
@@ -76,6 +77,11 @@ class Settings:
             if getattr(self, name) not in get_args(kind):
                 known = " or ".join(map(repr, get_args(kind)))
                 raise SettingError(f"{owner}.{name} must be {known}, not {getattr(self, name)!r}")
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    # What cannot be a tuple is left to `check`, which says what is wrong with it.
+    return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
 def _class_value(actor_class: type, name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 
 from actortrace.core.envelope import WAKE
-from actortrace.core.failure import SHUTDOWN, TERMINATED, Exit
+from actortrace.core.failure import SHUTDOWN, Exit
 from actortrace.core.guard import Rejected
 from actortrace.core.seam import pykka_log
 from actortrace.core.signals import Shutdown, handover
@@ -83,7 +83,7 @@ def finish(cell: Cell[Any]) -> None:
     if not is_left:
         cell.close(SHUTDOWN)
         cell.wipe()
-    if supervisor is not None and exit_ is not None and (is_left or exit_.reason == TERMINATED):
+    if supervisor is not None and exit_ is not None and (is_left or exit_.is_termination):
         supervisor.signal(exit_)
 
 
@@ -124,6 +124,10 @@ def _fail_to_begin(cell: Cell[Any], error: BaseException) -> None:
 
 def _fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     """Deal with what came out of the chain. Called while `error` is being handled."""
+    if cell.is_gone:
+        # Its supervisor has left it behind: all that is left to say goes to the asker.
+        cell.drop(envelope, "crashed", error)
+        return
     if isinstance(error, Rejected) and error.envelope is envelope:
         cell.drop(envelope, "rejected", error.error)
     elif _is_own_refusal(cell, envelope, error):

@@ -19,12 +19,11 @@ def is_restarted(restart: Restart, reason: object) -> bool:
     As in OTP: a permanent child always, a temporary one never, a transient one unless it ended
     normally. One that was stopped from outside never is.
     """
-    if reason == TERMINATED or restart == "temporary":
+    # An exception may claim to equal anything, so the words are compared with words only.
+    word = reason if isinstance(reason, str) else None
+    if word == TERMINATED or restart == "temporary":
         return False
-    if restart == "permanent":
-        return True
-    is_normal_end = isinstance(reason, str) and reason in _NORMAL_ENDS
-    return not is_normal_end
+    return restart == "permanent" or word not in _NORMAL_ENDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,5 +204,5 @@ class SupervisorCell(NamedCell[A]):
             log.warning(
                 "%s did not end within %g seconds and is left behind", cell, child.spec.shutdown
             )
-            cell.close_vacant(SHUTDOWN)
+            cell.leave_behind()
         child.cell, child.state = None, "stopped"

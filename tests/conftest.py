@@ -1,0 +1,37 @@
+"""What do tests start from? No actor left over, and spans that can be read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pykka
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+
+from actortrace.telemetry.configuration import configure
+from tests.recorder import Recorder
+
+
+@pytest.fixture(autouse=True)
+def no_actor_is_left_over() -> Iterator[None]:
+    """Stop what a test started, and fail it if a thread of its actors stays behind."""
+    before = set(threading.enumerate())
+    yield
+    pykka.ActorRegistry.stop_all()
+    for thread in set(threading.enumerate()) - before:
+        if not thread.daemon:
+            thread.join(timeout=10)
+            assert not thread.is_alive(), f"{thread.name} is still running"
+
+
+@pytest.fixture
+def spans() -> Iterator[Recorder]:
+    """Record the spans of all actors, and give the test a tracer of its own."""
+    recorder = Recorder()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(recorder)
+    recorder.tracer = provider.get_tracer("tests")
+    configure(spans="process", tracer_provider=provider)
+    yield recorder
+    configure(spans="process", tracer_provider=None, attribute_spans=False)

@@ -1,0 +1,462 @@
+"""Does an actor live and die as Pykka's do, and better where Pykka loses something?"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import threading
+import uuid
+import weakref
+from typing import Any
+
+import pykka
+import pytest
+
+from actortrace.actor import TracedActor
+from actortrace.core.envelope import Envelope
+from actortrace.core.middleware import Middleware, Receive
+from actortrace.core.reply import Reply
+from actortrace.errors import ActorDeadError, SettingError
+from tests.actors import DeadLetters, Gate, Obedient
+
+
+def obedient(**settings: Any) -> type[Obedient]:
+    return type("Tested", (Obedient,), settings)
+
+
+def test_refs_replies_and_actors_are_pykkas() -> None:
+    ref = Obedient.start()
+
+    assert isinstance(ref, pykka.ActorRef)
+    assert isinstance(ref.ask("x", block=False), pykka.Future)
+    assert issubclass(TracedActor, pykka.ThreadingActor)
+    assert pykka.ActorRegistry.get_by_urn(ref.actor_urn) is ref
+    assert uuid.UUID(ref.actor_urn).version == 4
+    assert repr(ref) == f"<ActorRef for Tested ({ref.actor_urn})>".replace("Tested", "Obedient")
+
+
+def test_hooks_run_in_order_on_the_actors_thread() -> None:
+    threads: list[str] = []
+
+    class Watching(Obedient):
+        def on_start(self) -> None:
+            super().on_start()
+            threads.append(threading.current_thread().name)
+
+        def on_stop(self) -> None:
+            super().on_stop()
+            threads.append(threading.current_thread().name)
+
+    ref = Watching.start()
+    hooks = ref.proxy().hooks.get()
+    ref.stop()
+
+    assert hooks == ["on_start", "on_stop"]
+    assert len(set(threads)) == 1
+    assert threads[0].startswith("Watching-")
+
+
+def test_messages_sent_before_a_stop_are_handled() -> None:
+    ref = Obedient.start()
+    seen = ref.proxy().seen.get()
+    for number in range(100):
+        ref.tell(number)
+
+    assert ref.stop() is True
+    assert seen == list(range(100))
+    assert ref.stop() is False
+
+
+def test_an_actor_that_stops_itself_handles_what_it_was_sent_before() -> None:
+    ref = Obedient.start()
+    seen = ref.proxy().seen.get()
+
+    def send_then_stop(self: Obedient) -> None:
+        self.actor_ref.tell("last words")
+        self.stop()
+        self.stop()
+
+    ref.ask(send_then_stop)
+
+    assert ref.actor_stopped.wait(10)
+    assert seen == ["last words"]
+
+
+def test_messages_left_at_a_stop_are_dead_letters_and_asks_among_them_are_answered() -> None:
+    letters, gate = DeadLetters(), Gate()
+    ref = obedient(middleware=(letters,)).start()
+    ref.tell(gate)
+    stopped = ref.stop(block=False)
+    ref.tell("late")
+    asked = ref.ask("later", block=False)
+    again = ref.stop(block=False)
+    gate.open()
+
+    with pytest.raises(pykka.ActorDeadError) as caught:
+        asked.get(timeout=10)
+    assert str(caught.value) == f"{ref} stopped before handling the message"
+    assert stopped.get(timeout=10) is True
+    assert again.get(timeout=10) is True
+    assert letters.wait_for(2) == [("late", "stopped"), ("later", "stopped")]
+
+
+def test_a_dead_actor_refuses_messages_and_says_why_it_ended() -> None:
+    ref = Obedient.start()
+    ref.tell(ValueError("bad"))
+    assert ref.actor_stopped.wait(10)
+
+    with pytest.raises(ActorDeadError) as caught:
+        ref.tell("x")
+    assert str(caught.value) == f"{ref} not found"
+    assert isinstance(caught.value.reason, ValueError)
+    assert caught.value.__notes__ == ["The actor ended with the reason ValueError('bad')."]
+    with pytest.raises(pykka.ActorDeadError):
+        ref.ask("x")
+    assert isinstance(ref.ask("x", block=False).error, ActorDeadError)
+
+
+def test_an_exception_in_a_tell_ends_the_actor_and_its_message_is_a_dead_letter() -> None:
+    letters = DeadLetters()
+    ref = obedient(middleware=(letters,)).start()
+    hooks = ref.proxy().hooks.get()
+    error = ValueError("bad")
+    ref.tell(error)
+
+    assert ref.actor_stopped.wait(10)
+    assert letters.wait_for(1) == [(error, "crashed")]
+    assert hooks == ["on_start", "on_failure"]
+    assert not ref.is_alive()
+
+
+def test_an_exception_in_an_ask_goes_to_the_asker_and_the_actor_lives() -> None:
+    ref = Obedient.start()
+
+    with pytest.raises(ValueError, match="bad"):
+        ref.ask(ValueError("bad"))
+    assert ref.ask("still there") == "still there"
+
+
+def test_a_class_may_say_that_an_exception_in_an_ask_crashes_the_actor_too() -> None:
+    letters = DeadLetters()
+    ref = obedient(ask_failure="crash", middleware=(letters,)).start()
+    error = ValueError("bad")
+
+    with pytest.raises(ValueError, match="bad"):
+        ref.ask(error)
+    assert ref.actor_stopped.wait(10)
+    assert letters.wait_for(1) == [(error, "crashed")]
+
+
+def test_an_on_failure_that_fails_is_logged_and_ends_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Clumsy(Obedient):
+        def on_failure(self, *_: Any) -> None:
+            raise RuntimeError("again")
+
+    ref = Clumsy.start()
+    ref.tell(ValueError("bad"))
+    assert ref.actor_stopped.wait(10)
+    pykka.ActorRegistry.stop_all()
+
+    def failures() -> list[str]:
+        return [str(r.exc_info[1]) for r in caplog.records if r.exc_info is not None]
+
+    thread = next((t for t in threading.enumerate() if t.name.startswith("Clumsy")), None)
+    if thread is not None:
+        thread.join(10)
+    assert failures() == ["bad", "again"]
+
+
+def test_a_failing_on_start_ends_the_actor_without_on_failure() -> None:
+    class Unready(Obedient):
+        def on_start(self) -> None:
+            super().on_start()
+            raise RuntimeError("unready")
+
+    unready = Unready()
+    hooks = unready.hooks
+    ref = Unready.start()
+    assert ref.actor_stopped.wait(10)
+
+    assert hooks == []
+    assert not ref.is_alive()
+
+
+def test_a_failing_on_stop_is_logged_and_the_stop_is_still_answered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Sticky(Obedient):
+        def on_stop(self) -> None:
+            raise RuntimeError("sticky")
+
+    ref = Sticky.start()
+
+    assert ref.stop(timeout=10) is True
+    assert [r.getMessage() for r in caplog.records] == [f"Unhandled exception in {ref}:"]
+
+
+def test_a_failing_constructor_raises_where_the_actor_is_started() -> None:
+    class Broken(TracedActor):
+        def __init__(self) -> None:
+            raise RuntimeError("broken")
+
+    before = pykka.ActorRegistry.get_all()
+
+    with pytest.raises(RuntimeError, match="broken"):
+        Broken.start()
+    assert pykka.ActorRegistry.get_all() == before
+
+
+def test_a_constructor_need_not_call_its_superclass() -> None:
+    class Careless(TracedActor):
+        def __init__(self) -> None:
+            self.urn = self.actor_urn
+
+        def on_receive(self, message: Any) -> Any:
+            return message
+
+    ref = Careless.start()
+
+    assert ref.ask("x") == "x"
+    assert ref.proxy().urn.get() == ref.actor_urn
+
+
+def test_an_actor_made_by_hand_has_a_ref_and_takes_any_arguments() -> None:
+    actor = TracedActor(1, 2, three=3)
+
+    assert actor.actor_urn in str(actor)
+    assert actor.actor_ref.is_alive()
+    assert not actor.actor_stopped.is_set()
+    assert actor.actor_inbox.empty()
+
+
+def test_an_actor_made_by_hand_can_be_set_going_as_pykka_does_it() -> None:
+    actor = Obedient()
+    actor._start_actor_loop()
+
+    assert actor.actor_ref.ask("x") == "x"
+    actor.actor_ref.stop()
+
+
+def test_a_system_exit_ends_every_actor_and_leaves_no_asker_hanging() -> None:
+    letters = DeadLetters()
+    kinds = obedient(middleware=(letters,))
+    one, two = kinds.start(), Obedient.start()
+    gate = Gate()
+    one.tell(gate)
+    exits = one.ask(SystemExit(3), block=False)
+    behind = one.ask("behind", block=False)
+    two_waits = two.ask(lambda _: one.ask("from two"), block=False)
+    gate.open()
+
+    with pytest.raises(SystemExit):
+        exits.get(timeout=10)
+    with pytest.raises(pykka.ActorDeadError):
+        behind.get(timeout=10)
+    with pytest.raises(pykka.ActorDeadError):
+        two_waits.get(timeout=10)
+    assert two.actor_stopped.wait(10)
+    assert not one.is_alive()
+
+
+def test_a_cancelled_error_ends_only_the_handler() -> None:
+    ref = Obedient.start()
+    ref.tell(asyncio.CancelledError())
+
+    with pytest.raises(asyncio.CancelledError):
+        ref.ask(asyncio.CancelledError(), timeout=10)
+    assert ref.ask("still there") == "still there"
+
+
+def test_the_daemon_flag_is_read_when_the_actor_starts() -> None:
+    daemon = obedient(use_daemon_thread=True).start()
+
+    assert daemon.ask(lambda _: threading.current_thread().daemon) is True
+    assert Obedient.start().ask(lambda _: threading.current_thread().daemon) is False
+
+
+def test_no_more_threads_is_an_error_at_the_start_and_leaves_no_actor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Obedient.start()
+    assert pykka.ActorRegistry.get_by_class(Obedient) == []
+
+
+def test_stopped_events_follow_the_actor() -> None:
+    ref = Obedient.start()
+    early = ref.actor_stopped
+    mine = ref.ask(lambda actor: actor.actor_stopped)
+    assert not early.is_set()
+    assert not mine.is_set()
+    ref.stop()
+
+    assert early.wait(10)
+    assert mine.wait(10)
+    assert ref.actor_stopped.is_set()
+
+
+def test_an_ask_that_races_with_the_stop_is_always_answered() -> None:
+    for _ in range(100):
+        ref = Obedient.start()
+        stopper = threading.Thread(target=ref.stop)
+        stopper.start()
+        outcomes = []
+        for number in range(20):
+            try:
+                outcomes.append(ref.ask(number, timeout=10))
+            except pykka.ActorDeadError:
+                outcomes.append(None)
+        stopper.join(10)
+
+        answered = [outcome for outcome in outcomes if outcome is not None]
+        assert answered == list(range(len(answered)))
+
+
+def test_every_tell_that_races_with_the_stop_has_exactly_one_end() -> None:
+    for _ in range(50):
+        letters = DeadLetters()
+        ref = obedient(middleware=(letters,)).start()
+        seen = ref.proxy().seen.get()
+        accepted: list[int] = []
+
+        def send(ref: Any = ref, accepted: list[int] = accepted) -> None:
+            try:
+                for number in range(200):
+                    ref.tell(number)
+                    accepted.append(number)
+            except pykka.ActorDeadError:
+                return
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        ref.stop(timeout=10)
+        sender.join(10)
+
+        dead = [message for message, _ in letters.letters]
+        assert sorted([*seen, *dead]) == accepted
+
+
+def test_a_stopped_actor_is_not_kept_alive_by_its_ref() -> None:
+    ref = Obedient.start()
+    actor = weakref.ref(ref.proxy()._actor)
+    ref.stop()
+    for thread in threading.enumerate():
+        if thread.name.startswith("Obedient"):
+            thread.join(10)
+    gc.collect()
+
+    assert actor() is None
+    assert not ref.is_alive()
+
+
+def test_an_actor_may_use_the_names_of_settings_for_itself() -> None:
+    class Frontend(TracedActor):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dispatcher = "mine"
+            self.name = "mine"
+
+        @property
+        def middleware(self) -> str:
+            return "mine"
+
+        def mailbox(self) -> str:
+            return "mine"
+
+    frontend = Frontend.start().proxy()
+
+    assert frontend.dispatcher.get() == "mine"
+    assert frontend.middleware.get() == "mine"
+    assert frontend.mailbox().get() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "complaint"),
+    [
+        ("dispatcher", "threads", "dispatcher must be a dispatcher, not 'threads'"),
+        ("mailbox", 100, "mailbox must be a Mailbox, not 100"),
+        ("middleware", ("x",), "middleware must hold instances of Middleware, not 'x'"),
+        ("middleware", 5, "middleware must hold instances of Middleware, not 5"),
+        ("ask_failure", "explode", "ask_failure must be 'reply' or 'crash', not 'explode'"),
+        ("on_restart", "burn", "on_restart must be 'keep' or 'drop', not 'burn'"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_when_the_class_is_made(
+    setting: str, value: Any, complaint: str
+) -> None:
+    with pytest.raises(SettingError, match=complaint):
+        obedient(**{setting: value})
+
+
+def test_one_actor_may_have_settings_of_its_own() -> None:
+    ref = Obedient.options(name="one").start()
+
+    assert ref.name == "one"
+    for name in ("", 5):
+        with pytest.raises(SettingError, match="name of an actor must be a non-empty str"):
+            Obedient.options(name=name)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match=r"Obedient\.dispatcher"):
+        Obedient.options(dispatcher="fast")  # type: ignore[arg-type]
+
+
+def test_a_class_without_handlers_logs_what_it_does_not_expect_as_pykka_does(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ref = TracedActor.start()
+
+    assert ref.ask("what") is None
+    assert [r.getMessage() for r in caplog.records] == [
+        f"Unexpected message received by {ref}: what"
+    ]
+
+
+def test_the_records_in_the_log_are_those_of_pykka(caplog: pytest.LogCaptureFixture) -> None:
+    def life(actor_class: Any) -> list[str]:
+        caplog.clear()
+        with caplog.at_level(logging.DEBUG):
+            ref = actor_class.start()
+            with pytest.raises(ZeroDivisionError):
+                ref.proxy().divide().get()
+            ref.stop()
+            broken = actor_class.start()
+            broken.proxy().divide.defer()
+            assert broken.actor_stopped.wait(10)
+        for thread in threading.enumerate():
+            if thread.name.startswith("Divider"):
+                thread.join(10)
+        urns = {ref.actor_urn: "one", broken.actor_urn: "two"}
+        lines = [f"{r.name} {r.levelname} {r.getMessage()}" for r in caplog.records]
+        for urn, name in urns.items():
+            lines = [line.replace(urn, name) for line in lines]
+        return lines
+
+    body = {"divide": lambda _: 1 / 0}
+    ours = life(type("Divider", (TracedActor,), dict(body)))
+    pykkas = life(type("Divider", (pykka.ThreadingActor,), dict(body)))
+
+    assert ours == pykkas
+
+
+def test_an_envelope_reads_as_pykkas_does() -> None:
+    seen: list[str] = []
+
+    class Peeking(Middleware):
+        def receive(self, envelope: Envelope, proceed: Receive) -> Any:
+            seen.append(repr(envelope))
+            return proceed(envelope)
+
+    obedient(middleware=(Peeking(),)).start().ask("x")
+
+    assert seen == ["Envelope(message='x', reply_to=<pykka.Future>)"]
+
+
+def test_a_reply_is_made_where_pykka_makes_a_future() -> None:
+    assert type(TracedActor._create_future()) is Reply
