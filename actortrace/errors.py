@@ -56,6 +56,16 @@ class MessageRejectedError(ActortraceError):
 
     def __init__(self, text: str = "rejected by a middleware") -> None:
         super().__init__(text)
+        self.envelope: object = None
+        """What was rejected, once it was."""
+
+
+class HandlerCancelledError(ActortraceError):
+    """The handler of an asked actor was cancelled. The actor lives on."""
+
+    def __init__(self, actor: object) -> None:
+        self.actor = actor
+        super().__init__(f"{actor} was cancelled while handling the message")
 
 
 class MailboxFullError(ActortraceError):
@@ -77,7 +87,6 @@ class ChildStartError(ActortraceError):
         self.supervisor = supervisor
         self.child = child
         super().__init__(f"child {child!r} of {supervisor} did not start: {describe(cause)}")
-        self.__cause__ = cause
 
 
 class NameTakenError(ActortraceError):

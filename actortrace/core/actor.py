@@ -42,7 +42,7 @@ class Actor(SeamActor):
         `__init__` runs on this thread and may raise; `on_start` runs on the actor's own, and this
         does not wait for it.
         """
-        return _started(cls._actortrace.cell(args, kwargs))
+        return _started(kind_of(cls).cell(args, kwargs))
 
     @classmethod
     def options(
@@ -60,7 +60,7 @@ class Actor(SeamActor):
         """
         if name is not None and not (isinstance(name, str) and name):
             raise SettingError(f"the name of an actor must be a non-empty str, not {name!r}")
-        settings = cls._actortrace.settings
+        settings = kind_of(cls).settings
         settings = replace(
             settings,
             dispatcher=dispatcher or settings.dispatcher,
@@ -73,7 +73,7 @@ class Actor(SeamActor):
         """Any arguments are accepted, as in Pykka. An override need not call this one."""
         if "_actor_ref" not in vars(self):
             # Made by hand instead of started: it has a ref, and nothing runs it.
-            self._actor_ref = self._actortrace.cell()
+            self._actor_ref = kind_of(type(self)).cell()
             self._actor_ref.actor = self
 
     # What Pykka keeps on the actor stands in its cell.
@@ -101,12 +101,17 @@ class Actor(SeamActor):
     def stop(self) -> None:
         """Stop after the messages that wait. A supervisor starts a permanent child again."""
         cell = self._actor_ref
-        cell.tell(own_stop(cell.incarnation))
+        if cell.actor is self or not cell.is_alive():
+            cell.tell(own_stop(cell.incarnation))
 
 
 def kind_of(actor_class: type[Actor]) -> Kind:
     """Return what actortrace knows of an actor class."""
-    return actor_class._actortrace  # noqa: SLF001 - named so to keep the user's namespace free
+    kind: Kind = actor_class._actortrace  # noqa: SLF001 - to keep the user's namespace free
+    if kind.actor_class is not actor_class:
+        # Its __init_subclass__ did not call ours.
+        kind = actor_class._actortrace = Kind(actor_class, kind.assembly)  # noqa: SLF001
+    return kind
 
 
 class Options(Generic[A]):

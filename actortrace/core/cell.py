@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import uuid
 from queue import Empty
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pykka
 
@@ -15,7 +16,7 @@ from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
 from actortrace.core.seam import is_stop, pykka_log
 from actortrace.core.signals import Shutdown, Signals, handover
-from actortrace.errors import ActorDeadError
+from actortrace.errors import ActorDeadError, describe
 
 if TYPE_CHECKING:
     from actortrace.core.chain import Chain
@@ -31,6 +32,9 @@ class Cell(Ref[A]):
 
     What happens on the actor's own thread, one turn at a time, is in `actortrace.core.turns`.
     """
+
+    default_shutdown: ClassVar[float] = 5.0
+    """How many seconds a supervisor gives an actor of this sort to end, unless told otherwise."""
 
     __slots__ = (
         "_incarnation_event",
@@ -54,6 +58,7 @@ class Cell(Ref[A]):
         "origin",
         "put",
         "reason",
+        "runner",
         "settings",
         "signals",
         "started",
@@ -95,6 +100,8 @@ class Cell(Ref[A]):
         """What the tracing remembers of the start of the present incarnation; opaque."""
         self.reason: object = None
         """Why the actor ended for good."""
+        self.runner: int | None = None
+        """The identifier of the thread that runs the actor's code, if one does."""
         self.is_running = False
         """Whether the present incarnation goes on to the next message."""
         self.is_vacant = True
@@ -148,10 +155,13 @@ class Cell(Ref[A]):
         """
         arguments, keywords = self.arguments
         actor = self.actor_class.__new__(self.actor_class, *arguments, **keywords)
-        actor._actor_ref = self  # noqa: SLF001 - where Pykka keeps it too
+        # A __setattr__ of the user's own may need what only __init__ makes.
+        object.__setattr__(actor, "_actor_ref", self)
         self.exit = self._incarnation_event = None
         self.actor = actor
+        self.runner = threading.get_ident()
         actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
+        self.runner = None
         if not self._is_registered:
             self._is_registered = True
             pykka.ActorRegistry.register(self)
@@ -161,7 +171,7 @@ class Cell(Ref[A]):
     def reincarnate(self) -> None:
         """Make the next actor and wait until its `on_start` has returned. Raises what it raised."""
         if self.settings.on_restart == "drop":
-            self.discard_waiting("restarted")
+            self._drop_for_restart()
         self.incarnation += 1
         self.incarnate().get()
 
@@ -202,7 +212,7 @@ class Cell(Ref[A]):
         with handover:
             if self.is_closed:
                 return
-            self.reason = reason
+            self.reason = _without_traceback(reason)
             self.is_closed = True
             event = self._stopped_event
         if self._is_registered:
@@ -238,7 +248,9 @@ class Cell(Ref[A]):
             for signal in signals.pending:
                 if isinstance(signal, Shutdown):
                     signal.done.resolve()
-        self.actor = None
+        # A ref may live long: it must not keep the actor or anybody's span alive.
+        self.actor = self.exit = self.context = None
+        self.arguments = ((), {})
 
     # Orders that go ahead of the messages.
 
@@ -270,14 +282,28 @@ class Cell(Ref[A]):
             envelope.reply_to.resolve(error=error)
         self.chain.drop(envelope, reason)
 
-    def discard_waiting(self, reason: str = "stopped") -> None:
+    def discard_waiting(self) -> None:
         """End every message that waits in the mailbox. Any thread may do this."""
         while True:
             try:
                 envelope = self.actor_inbox.get_nowait()
             except Empty:
                 return
-            self._discard(envelope, reason)
+            self._discard(envelope, "stopped")
+
+    def _drop_for_restart(self) -> None:
+        stops = []
+        while True:
+            try:
+                envelope = self.actor_inbox.get_nowait()
+            except Empty:
+                break
+            if is_stop(envelope.message) and envelope.reply_to is not None:
+                stops.append(envelope)
+            else:
+                self._discard(envelope, "restarted")
+        for envelope in stops:
+            self.put(envelope)
 
     def _discard(self, envelope: Envelope, reason: str) -> None:
         if envelope.message is WAKE:
@@ -315,3 +341,14 @@ class Cell(Ref[A]):
                 if self.exit is not None:
                     self._incarnation_event.set()
             return self._incarnation_event
+
+
+def _without_traceback(reason: object) -> object:
+    """Return the reason of an end for keeping: a traceback would keep the actor alive."""
+    if not isinstance(reason, BaseException):
+        return reason
+    try:
+        kept = copy.copy(reason)
+    except Exception:
+        return describe(reason)
+    return kept.with_traceback(None) if isinstance(kept, BaseException) else describe(reason)

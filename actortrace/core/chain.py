@@ -73,7 +73,7 @@ class Chain:
         }
         for middleware in reversed(guarded):
             for hook in _overridden(middleware):
-                steps[hook] = _GUARDS.get(hook, Guard)(getattr(middleware, hook), steps[hook])
+                steps[hook] = _GUARDS.get(hook, Guard)(middleware, hook, steps[hook])
         for middleware in reversed(trusted):
             for hook in _overridden(middleware):
                 link = _link_pair if hook in _HOOKS_OF_TWO else _link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from actortrace.errors import MessageRejectedError
@@ -11,34 +12,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actortrace.core.envelope import Envelope
+    from actortrace.core.middleware import Middleware
 
 log = logging.getLogger("actortrace")
 
+_mutex = threading.Lock()
+
 
 class Guard:
-    """One hook of one middleware, left out for good once it raises by itself."""
+    """One hook of a middleware, left out for good once the middleware raises by itself."""
 
-    __slots__ = ("_hook", "_is_off", "_proceed")
+    __slots__ = ("_hook", "_middleware", "_proceed")
 
-    def __init__(self, hook: Callable[..., Any], proceed: Callable[..., Any]) -> None:
-        self._hook = hook
+    def __init__(self, middleware: Middleware, hook: str, proceed: Callable[..., Any]) -> None:
+        self._middleware = middleware
+        self._hook = getattr(middleware, hook)
         self._proceed = proceed
-        self._is_off = False
 
     def __call__(self, *arguments: Any) -> Any:  # noqa: D102 - takes the place of the hook
-        if self._is_off:
+        if self._middleware.is_switched_off:
             return self._proceed(*arguments)
         rest = _Rest(self._proceed)
         try:
             result = self._hook(*arguments, rest)
-        except MessageRejectedError as error:
-            if rest.was_called:
-                raise
-            return self._left_out(arguments, error)
         except Exception as error:
-            if rest.has_failed:
+            if rest.error is not None:
                 # What the handler raised, or what the middleware made of it.
                 raise
+            if isinstance(error, MessageRejectedError) and not rest.was_called:
+                return self._left_out(arguments, error)
             self._switch_off(error)
             return rest.result if rest.was_called else self._proceed(*arguments)
         if not rest.was_called:
@@ -46,8 +48,10 @@ class Guard:
         return self._returned(rest, result)
 
     def _returned(self, rest: _Rest, result: Any) -> Any:
-        """Return what the step returns; only `receive` may return something else."""
+        """Return what the step returns; only `receive` may make something else of it."""
         del result
+        if rest.error is not None:
+            raise rest.error
         return rest.result
 
     def _left_out(self, arguments: tuple[Any, ...], error: MessageRejectedError) -> Any:
@@ -56,8 +60,11 @@ class Guard:
         return self._proceed(*arguments)
 
     def _switch_off(self, error: Exception) -> None:
-        self._is_off = True
-        log.error("%r raised; it is switched off from now on", self._hook, exc_info=error)
+        with _mutex:
+            is_first = not self._middleware.is_switched_off
+            self._middleware.is_switched_off = True
+        if is_first:
+            log.error("%r raised; it is switched off from now on", self._hook, exc_info=error)
 
 
 class SendGuard(Guard):
@@ -65,9 +72,12 @@ class SendGuard(Guard):
 
     __slots__ = ()
 
-    def _left_out(self, arguments: tuple[Any, ...], error: MessageRejectedError) -> None:
+    def _left_out(self, arguments: tuple[Any, ...], error: MessageRejectedError) -> Any:
         envelope: Envelope = arguments[0]
-        envelope.target.drop(envelope, "rejected", error)
+        if envelope.is_signal:
+            return self._proceed(envelope)
+        error.envelope = envelope
+        return envelope.target.drop(envelope, "rejected", error)
 
 
 class ReceiveGuard(Guard):
@@ -80,32 +90,30 @@ class ReceiveGuard(Guard):
         return result
 
     def _left_out(self, arguments: tuple[Any, ...], error: MessageRejectedError) -> Any:
-        raise Rejected(arguments[0], error)
-
-
-class Rejected(Exception):  # noqa: N818 - a signal to the cell, not an error
-    """A middleware did not let `envelope` through to its handler."""
-
-    def __init__(self, envelope: Envelope, error: MessageRejectedError) -> None:
-        self.envelope = envelope
-        self.error = error
-        super().__init__(str(error))
+        envelope: Envelope = arguments[0]
+        if envelope.is_signal:
+            return self._proceed(envelope)
+        error.envelope = envelope
+        raise error
 
 
 class _Rest:
     """The steps behind a hook, and what became of them."""
 
-    __slots__ = ("_proceed", "has_failed", "result", "was_called")
+    __slots__ = ("_proceed", "error", "result", "was_called")
 
     def __init__(self, proceed: Callable[..., Any]) -> None:
         self._proceed = proceed
         self.was_called = False
-        self.has_failed = False
+        self.error: BaseException | None = None
         self.result: Any = None
 
     def __call__(self, *arguments: Any) -> Any:
         self.was_called = True
-        self.has_failed = True
-        self.result = self._proceed(*arguments)
-        self.has_failed = False
+        try:
+            self.result = self._proceed(*arguments)
+        except BaseException as error:
+            self.error = error
+            raise
+        self.error = None
         return self.result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
@@ -20,6 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__actortrace_handles__"
 _MOST_RESOLVED = 1024
+_NO_METHODS = (classmethod, staticmethod, property, functools.partialmethod)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def handles(*given: Any, edge: Edge | None = None) -> Any:
             raise HandlerError(f"@handles takes message classes, not {message_type!r}")
 
     def declare(method: F) -> F:
+        if isinstance(method, _NO_METHODS):
+            raise HandlerError(f"@handles goes on a plain method, not on {method!r}")
         setattr(method, _MARK, _Declaration(given, edge))
         return method
 
@@ -139,14 +143,16 @@ class HandlerTable:
     def _declare(self, owner: type) -> None:
         here: dict[type, str] = {}
         for name, attribute in vars(owner).items():
-            declaration = getattr(attribute, _MARK, None) if callable(attribute) else None
-            if not isinstance(declaration, _Declaration):
+            declaration = _declaration_of(attribute)
+            if declaration is not None or not callable(attribute):
+                # Declared anew, or taken away: what a base class said of this name is over.
+                self._names = {t: n for t, n in self._names.items() if n != name}
+                self._edges.pop(name, None)
+            if declaration is None:
                 continue
-            self._names = {t: n for t, n in self._names.items() if n != name}
-            self._edges.pop(name, None)
             if declaration.edge is not None:
                 self._edges[name] = declaration.edge
-            for message_type in declaration.types or _annotated_types(owner, name, attribute):
+            for message_type in _types(owner, name, attribute, declaration):
                 if message_type in here:
                     raise HandlerError(
                         f"{owner.__qualname__} has two handlers for {message_type.__qualname__}: "
@@ -156,11 +162,45 @@ class HandlerTable:
         self._names |= here
 
 
-def _annotated_types(owner: type, name: str, method: Callable[..., Any]) -> tuple[type, ...]:
+def _types(owner: type, name: str, method: Any, declaration: _Declaration) -> tuple[type, ...]:
     where = f"{owner.__qualname__}.{name}"
+    _check_method(where, method)
+    types_ = declaration.types or _annotated_types(owner, where, method)
+    for message_type in types_:
+        if not _can_be_matched(message_type):
+            raise HandlerError(
+                f"{where}: messages cannot be matched against {message_type!r}; "
+                f"name their class, or object for any"
+            )
+    return types_
+
+
+def _declaration_of(attribute: Any) -> _Declaration | None:
+    if isinstance(attribute, (classmethod, staticmethod)):
+        attribute = attribute.__func__
+    declaration = getattr(attribute, _MARK, None)
+    return declaration if isinstance(declaration, _Declaration) else None
+
+
+def _can_be_matched(message_type: Any) -> bool:
+    try:
+        issubclass(int, message_type)
+    except TypeError:
+        return False
+    return message_type is not Any
+
+
+def _check_method(where: str, method: Any) -> None:
+    if isinstance(method, _NO_METHODS) or not callable(method):
+        raise HandlerError(f"{where}: @handles goes on a plain method, not on {method!r}")
+    if inspect.iscoroutinefunction(method):
+        raise HandlerError(f"{where}: a handler cannot be async on a thread of its own")
+
+
+def _annotated_types(owner: type, where: str, method: Any) -> tuple[type, ...]:
     parameters = list(inspect.signature(method).parameters.values())
     if len(parameters) < len(("self", "message")):
-        raise HandlerError(f"{where} is a handler but takes no message: def {name}(self, message)")
+        raise HandlerError(f"{where} is a handler but takes no message: def …(self, message)")
     parameter = parameters[1]
     if parameter.annotation is parameter.empty:
         raise HandlerError(
@@ -171,8 +211,8 @@ def _annotated_types(owner: type, name: str, method: Callable[..., Any]) -> tupl
     alone = types.SimpleNamespace(__annotations__={"message": parameter.annotation})
     module = inspect.unwrap(method).__globals__
     try:
-        hint = typing.get_type_hints(alone, globalns=module)["message"]
-    except NameError as error:
+        hint = typing.get_type_hints(alone, globalns=module, localns=dict(vars(owner)))["message"]
+    except Exception as error:
         raise HandlerError(
             f"{where}: the annotation of {parameter.name!r} cannot be read ({error}); a class that "
             f"is local to a function, or imported for type checkers only, must be given: "

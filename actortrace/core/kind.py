@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 
 from actortrace.core.cell import Cell
-from actortrace.core.chain import Chain, NoCarrier
+from actortrace.core.chain import Chain
 from actortrace.core.handlers import HandlerTable
 from actortrace.core.settings import Settings
 
@@ -82,8 +82,3 @@ def spawn(cell: Cell[Any]) -> Reply[None]:
         # Nobody will start it again: what it was started with need not be kept alive.
         cell.arguments = ((), {})
     return started
-
-
-def compose_plainly(kind: Kind) -> None:
-    """Put nothing but the user's middlewares into the chain."""
-    kind.chain.compose((), kind.settings.middleware, NoCarrier())

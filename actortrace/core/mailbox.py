@@ -80,11 +80,10 @@ class BoundedQueue:
         self._limit = limit
         self._overflow = overflow
         self._waiting: deque[Envelope] = deque()
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
         self._not_empty = threading.Condition(self._mutex)
         self._not_full = threading.Condition(self._mutex)
         self._signals = 0
-        self._reader: int | None = None
 
     def put(self, envelope: Envelope) -> None:
         """Add a message if the limit allows.
@@ -111,7 +110,6 @@ class BoundedQueue:
     def get(self) -> Envelope:
         """Take the next message; blocks until there is one."""
         with self._mutex:
-            self._reader = threading.get_ident()
             while not self._waiting:
                 self._not_empty.wait()
             return self._take()
@@ -158,7 +156,7 @@ class BoundedQueue:
         target = envelope.target
         if self._overflow == "error":
             raise MailboxFullError(target, self._limit)
-        if self._reader == threading.get_ident() and target.current is not None:
+        if target.runner == threading.get_ident():
             hint = ", and an actor that waits for room in its own mailbox waits for ever"
             raise MailboxFullError(target, self._limit, hint)
         self._wait_for_room(envelope)

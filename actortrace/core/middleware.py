@@ -22,9 +22,13 @@ class Middleware:
     """Code around what happens to the messages of an actor class: `middleware = (Audit(),)`.
 
     Override the hooks you need; one that is not overridden costs nothing. Each wraps the next: what
-    comes before `proceed` happens first. A hook of yours that raises is logged once and switched
-    off, and the message goes on; what the handler raises passes through.
+    comes before `proceed` happens first. A middleware that raises by itself is logged once and
+    switched off, and the message goes on; what the handler raises passes through. A request to
+    stop cannot be rejected.
     """
+
+    is_switched_off = False
+    """Whether a hook has raised by itself, so that none is called any more."""
 
     def send(self, envelope: Envelope, proceed: Send) -> None:
         """Around a send, on the sender's thread. Without `proceed`, the message is rejected."""
@@ -52,6 +56,6 @@ class Middleware:
         """Around the end of a message that is not handled, on whichever thread noticed.
 
         An asker already has its error. Reasons: `crashed`, `overflow`, `rejected`, `stopped`,
-        `unhandled`, `restarted`.
+        `unhandled`, `restarted`, `cancelled`.
         """
         proceed(envelope, reason)

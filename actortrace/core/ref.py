@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, overload
 
 import pykka
 
@@ -33,6 +33,15 @@ class Ref(SeamRef[A]):
 
     def __repr__(self) -> str:
         return f"<ActorRef for {self}>"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} cannot leave its process; send the actor's urn or name instead")
 
     def is_alive(self) -> bool:
         """Whether the actor takes messages. One that is being restarted does."""
@@ -79,15 +88,19 @@ class Ref(SeamRef[A]):
 
         """
         reply: Reply[Any] = Reply()
+        deadline = None if timeout is None else time.monotonic() + timeout
         if self.is_closed:
             reply.resolve(error=self._dead())
         else:
-            deadline = None if timeout is None else time.monotonic() + timeout
             try:
                 self.chain.send(Envelope(message, reply, self, deadline))  # type: ignore[arg-type]
             except (MailboxFullError, ActorDeadError, pykka.Timeout) as error:
                 reply.resolve(error.__traceback__, error)
-        return reply.get(timeout=timeout) if block else reply
+        if not block:
+            return reply
+        if deadline is not None and not reply.wait(deadline - time.monotonic()):
+            raise pykka.Timeout(f"{timeout} seconds")
+        return reply.get()
 
     @overload
     def stop(self, *, block: Literal[True] = True, timeout: float | None = None) -> bool: ...

@@ -46,6 +46,7 @@ class Reply(pykka.Future[T]):
         "_error",
         "_get_hook",
         "_get_hook_result",
+        "_hook_mutex",
         "_mutex",
         "_sources",
         "_value",
@@ -59,6 +60,7 @@ class Reply(pykka.Future[T]):
         self._callbacks: list[Callable[[], object]] | None = None
         self._get_hook: GetHook[T] | None = None
         self._get_hook_result: Any = _PENDING
+        self._hook_mutex: Any = None
         self._sources: tuple[pykka.Future[Any], ...] = ()
 
     @property
@@ -80,7 +82,7 @@ class Reply(pykka.Future[T]):
         """
         if self._get_hook is not None:
             return self._from_hook(timeout)
-        if self._value is _PENDING and not self._wait(timeout):
+        if self._value is _PENDING and not self.wait(timeout):
             raise pykka.Timeout(f"{timeout} seconds")
         if self._error is not None:
             # Each reader starts from the traceback as it was set, or it would grow with each read.
@@ -111,9 +113,8 @@ class Reply(pykka.Future[T]):
             self._error = error
             self._value = value
             callbacks, self._callbacks = self._callbacks, None
-        if callbacks is not None:
-            for callback in callbacks:
-                callback()
+        for callback in callbacks or ():
+            _call(callback)
         return True
 
     def add_done_callback(self, callback: Callable[[], object]) -> None:
@@ -124,7 +125,7 @@ class Reply(pykka.Future[T]):
                     self._callbacks = []
                 self._callbacks.append(callback)
                 return
-        callback()
+        _call(callback)
 
     def remove_done_callback(self, callback: Callable[[], object]) -> None:
         """Forget a callback that is no longer wanted."""
@@ -137,13 +138,14 @@ class Reply(pykka.Future[T]):
         with self._mutex:
             if self._value is not _PENDING:
                 raise queue.Full
+            self._hook_mutex = allocate_lock()
             self._get_hook = func
 
     @staticmethod
     def derived(hook: GetHook[M], *sources: pykka.Future[Any]) -> Reply[M]:
         """Return a reply whose value `hook(timeout)` makes out of `sources`."""
         future: Reply[M] = Reply()
-        future._get_hook = hook
+        future.set_get_hook(hook)
         future._sources = sources
         return future
 
@@ -173,18 +175,26 @@ class Reply(pykka.Future[T]):
         except RuntimeError:
             yield
         else:
+            if self._get_hook is not None and not self._sources:
+                return cast("T", (yield from _by_thread(self, loop)))
             yield from self.settle(loop)
         return cast("T", self.get())
 
     __iter__ = __await__
 
-    def settle(self, loop: AbstractEventLoop) -> Generator[Any, None, None]:
-        """Suspend the running task of `loop` until `get` would not block."""
+    def settle(self, loop: AbstractEventLoop) -> Generator[Any, None, bool]:
+        """Suspend the running task of `loop` until `get` would not block.
+
+        Returns:
+            Whether it is known that `get` will raise, so that nothing behind it need be waited for.
+
+        """
         if self._sources:
             for source in self._sources:
-                yield from _settle_any(source, loop)
+                if (yield from _settle_any(source, loop)):
+                    return True
         elif self._get_hook is not None:
-            yield from _settle_by_thread(self, loop)
+            return (yield from _has_failed_in_thread(self, loop))
         elif not self.is_done:
             waiter: asyncio.Future[None] = loop.create_future()
             wake = _waker(waiter, loop)
@@ -193,41 +203,74 @@ class Reply(pykka.Future[T]):
                 yield from waiter
             finally:
                 self.remove_done_callback(wake)
+        return self._error is not None
 
     def _from_hook(self, timeout: float | None) -> Any:
-        if self._get_hook_result is _PENDING and self._get_hook is not None:
-            self._get_hook_result = self._get_hook(timeout)
-        return self._get_hook_result
+        # As in Pykka, a hook runs once, however many threads ask; here they wait no longer than
+        # they said.
+        if not self._hook_mutex.acquire(timeout=_lock_timeout(timeout)):
+            raise pykka.Timeout(f"{timeout} seconds")
+        try:
+            if self._get_hook_result is _PENDING and self._get_hook is not None:
+                self._get_hook_result = self._get_hook(timeout)
+            return self._get_hook_result
+        finally:
+            self._hook_mutex.release()
 
-    def _wait(self, timeout: float | None) -> bool:
+    def wait(self, timeout: float | None) -> bool:
+        """Block until there is an outcome, up to `timeout` seconds; return whether there is."""
         done = allocate_lock()
         done.acquire()
         # Each reader has its own lock: one that is interrupted cannot take the others' wake-up.
         self.add_done_callback(done.release)
         try:
-            if timeout is None:
-                return done.acquire()
-            return done.acquire(timeout=max(0.0, min(timeout, threading.TIMEOUT_MAX)))
+            return done.acquire(timeout=_lock_timeout(timeout))
         finally:
             self.remove_done_callback(done.release)
 
 
-def _settle_any(future: pykka.Future[Any], loop: AbstractEventLoop) -> Generator[Any, None, None]:
+def _call(callback: Callable[[], object]) -> None:
+    try:
+        callback()
+    except Exception:
+        log.exception("%r, to be called when a reply is set, raised", callback)
+
+
+def _lock_timeout(timeout: float | None) -> float:
+    return -1 if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX))
+
+
+def _settle_any(future: pykka.Future[Any], loop: AbstractEventLoop) -> Generator[Any, None, bool]:
     if isinstance(future, Reply):
-        yield from future.settle(loop)
-    else:
-        yield from _settle_by_thread(future, loop)
+        return (yield from future.settle(loop))
+    return (yield from _has_failed_in_thread(future, loop))
 
 
-def _settle_by_thread(
+def _has_failed_in_thread(
     future: pykka.Future[Any], loop: AbstractEventLoop
-) -> Generator[Any, None, None]:
+) -> Generator[Any, None, bool]:
+    try:
+        yield from _by_thread(future, loop)
+    except Exception:
+        log.debug("%r failed; whoever reads it gets the exception", future, exc_info=True)
+        return True
+    return False
+
+
+def _by_thread(future: pykka.Future[Any], loop: AbstractEventLoop) -> Generator[Any, None, Any]:
     """Suspend until somebody else's future, or a hook of the user's own, has its value."""
-    waiter: asyncio.Future[None] = loop.create_future()
-    wake = _waker(waiter, loop)
+    outcome: Reply[Any] = Reply()
+
     # All that such a future can do is block, so it blocks a thread of its own.
-    threading.Thread(target=_block_on, args=(future, wake), daemon=True).start()
-    yield from waiter
+    def block() -> None:
+        try:
+            outcome.resolve(future.get())
+        except BaseException as error:
+            outcome.resolve(error.__traceback__, error)
+
+    threading.Thread(target=block, daemon=True).start()
+    yield from outcome.settle(loop)
+    return outcome.get()
 
 
 def _waker(waiter: asyncio.Future[None], loop: AbstractEventLoop) -> Callable[[], None]:
@@ -242,11 +285,3 @@ def _waker(waiter: asyncio.Future[None], loop: AbstractEventLoop) -> Callable[[]
             log.debug("the event loop that waited for a reply is closed")
 
     return wake
-
-
-def _block_on(future: pykka.Future[Any], wake: Callable[[], None]) -> None:
-    try:
-        future.get()
-    except BaseException:
-        log.debug("%r failed; whoever reads it gets the exception", future, exc_info=True)
-    wake()

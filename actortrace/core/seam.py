@@ -84,6 +84,14 @@ class Proxy(pykka.ActorProxy[A]):
     def _actor(self, actor: A) -> None:
         self._seen = actor
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, pykka.ActorProxy):
+            return False
+        return self.actor_ref is other.actor_ref and self._attr_path == other._attr_path
+
+    def __hash__(self) -> int:
+        return hash((self.actor_ref, self._attr_path))
+
     def __getattr__(self, name: str) -> Any:
         """Get a field or callable from the actor, as Pykka does."""
         found = super().__getattr__(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
@@ -52,19 +52,24 @@ class Settings:
             name: _class_value(actor_class, name)
             for name in ("dispatcher", "mailbox", "middleware", "ask_failure", "on_restart")
         }
-        settings = cls(
-            dispatcher=given["dispatcher"] or dispatcher,
-            mailbox=given["mailbox"] or Mailbox(),
-            middleware=_as_tuple(given["middleware"] or ()),
-            ask_failure=given["ask_failure"] or "reply",
-            on_restart=given["on_restart"] or "keep",
-        )
+        defaults = {
+            "dispatcher": dispatcher,
+            "mailbox": Mailbox(),
+            "middleware": (),
+            "ask_failure": "reply",
+            "on_restart": "keep",
+        }
+        chosen = {n: defaults[n] if v is None else v for n, v in given.items()}
+        settings = cls(**chosen | {"middleware": _as_tuple(chosen["middleware"])})
         settings.check(actor_class.__qualname__)
         return settings
 
     def check(self, owner: str) -> None:
         """Raise `SettingError` for a value that a setting of the class `owner` cannot have."""
-        if not (hasattr(self.dispatcher, "queue") and hasattr(self.dispatcher, "launch")):
+        is_made = not isinstance(self.dispatcher, type)
+        if not (
+            is_made and hasattr(self.dispatcher, "queue") and hasattr(self.dispatcher, "launch")
+        ):
             raise SettingError(f"{owner}.dispatcher must be a dispatcher, not {self.dispatcher!r}")
         if not isinstance(self.mailbox, Mailbox):
             raise SettingError(f"{owner}.mailbox must be a Mailbox, not {self.mailbox!r}")
@@ -74,14 +79,17 @@ class Settings:
                     f"{owner}.middleware must hold instances of Middleware, not {middleware!r}"
                 )
         for name, kind in (("ask_failure", AskFailure), ("on_restart", OnRestart)):
-            if getattr(self, name) not in get_args(kind):
+            value = getattr(self, name)
+            if not (isinstance(value, str) and value in get_args(kind)):
                 known = " or ".join(map(repr, get_args(kind)))
-                raise SettingError(f"{owner}.{name} must be {known}, not {getattr(self, name)!r}")
+                raise SettingError(f"{owner}.{name} must be {known}, not {value!r}")
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
-    # What cannot be a tuple is left to `check`, which says what is wrong with it.
-    return tuple(value) if isinstance(value, Iterable) else (value,)
+    # What cannot be a tuple is left to `check`, which says what is wrong with it: so is what can
+    # be gone through only once, and would be empty for a subclass.
+    is_lasting = isinstance(value, Iterable) and not isinstance(value, Iterator)
+    return tuple(value) if is_lasting else (value,)
 
 
 def _class_value(actor_class: type, name: str) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 from actortrace.core.envelope import Envelope
 from actortrace.core.reply import Reply
 
-handover = threading.Lock()
+# Reentrant, because a signal handler may run between any two steps of the thread that holds it.
+handover = threading.RLock()
 """Guards the moments at which a cell changes hands between its own thread and its supervisor's."""
 
 

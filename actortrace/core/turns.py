@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import pykka
 
 from actortrace.core.envelope import WAKE
 from actortrace.core.failure import SHUTDOWN, Exit
-from actortrace.core.guard import Rejected
 from actortrace.core.seam import pykka_log
 from actortrace.core.signals import Shutdown, handover
-from actortrace.errors import UnhandledMessageError
+from actortrace.errors import (
+    ActorDeadError,
+    HandlerCancelledError,
+    MessageRejectedError,
+    UnhandledMessageError,
+)
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
@@ -25,8 +30,12 @@ def run(cell: Cell[Any]) -> None:
     if not begin(cell):
         return
     get = cell.actor_inbox.get
-    while cell.is_running:
-        turn(cell, get())
+    try:
+        while cell.is_running:
+            turn(cell, get())
+    except BaseException as error:
+        # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
+        _end_failed(cell, error, None)
     finish(cell)
 
 
@@ -34,6 +43,7 @@ def begin(cell: Cell[Any]) -> bool:
     """Let the actor get ready for its first message; return whether it is."""
     started, context, carrier = cell.started, cell.context, cell.chain.carrier
     cell.context = None
+    cell.runner = get_ident()
     try:
         carrier.within(context, cell.begin)
     except BaseException as error:
@@ -64,21 +74,34 @@ def turn(cell: Cell[Any], envelope: Envelope) -> None:
     cell.current = None
 
 
-def end_orderly(cell: Cell[Any], reason: object, *, is_final: bool = False) -> None:
-    """Let the incarnation end after this turn, with `on_stop`."""
+def end_orderly(
+    cell: Cell[Any],
+    reason: object,
+    *,
+    envelope: Envelope | None = None,
+    is_final: bool = False,
+) -> None:
+    """Let the incarnation end after this turn, with `on_stop`.
+
+    `envelope` is the message because of which it ends, if not the one that is being handled.
+    """
     actor: pykka.Actor = cell.actor
-    cell.end(Exit(cell, reason, cell.current, is_final))
+    cell.end(Exit(cell, reason, envelope or cell.current, is_final))
     pykka_log.debug("Stopped %s", actor)
     cell.wind_down()
     try:
         actor.on_stop()
-    except Exception as error:
+    except BaseException as error:
         _end_failed(cell, error, None)
 
 
 def finish(cell: Cell[Any]) -> None:
     """Leave the cell to its supervisor, or end it for good. The thread's last act on it."""
     exit_, supervisor = cell.exit, cell.supervisor
+    cell.runner = None
+    if cell.is_gone:
+        # It was left behind; what it looked after was not.
+        cell.wind_down()
     is_left = not cell.is_closed and cell.hand_over()
     if not is_left:
         cell.close(SHUTDOWN)
@@ -97,7 +120,7 @@ def _attend(cell: Cell[Any], signals: Signals, envelope: Envelope) -> bool:
             continue
         signals.pending.popleft()
         try:
-            cell.attend(signal)
+            cell.chain.carrier.within(_context_of(signal), cell.attend, signal)
         except BaseException as error:
             _crash(cell, None, error)
     is_wake = envelope.message is WAKE
@@ -108,6 +131,11 @@ def _attend(cell: Cell[Any], signals: Signals, envelope: Envelope) -> bool:
         elif not signals.wakes and not signals.pending:
             cell.signals = None
     return cell.is_running and not is_wake
+
+
+def _context_of(signal: Any) -> Any:
+    envelope = signal.envelope if isinstance(signal, Exit) else None
+    return None if envelope is None else envelope.context
 
 
 def _shut_down(cell: Cell[Any]) -> None:
@@ -128,8 +156,8 @@ def _fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
         # Its supervisor has left it behind: all that is left to say goes to the asker.
         cell.drop(envelope, "crashed", error)
         return
-    if isinstance(error, Rejected) and error.envelope is envelope:
-        cell.drop(envelope, "rejected", error.error)
+    if isinstance(error, MessageRejectedError) and error.envelope is envelope:
+        cell.drop(envelope, "rejected", error)
     elif _is_own_refusal(cell, envelope, error):
         cell.drop(envelope, "unhandled", error)
     else:
@@ -146,19 +174,29 @@ def _is_own_refusal(cell: Cell[Any], envelope: Envelope, error: BaseException) -
 
 
 def _fail_in_context(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
-    reply = envelope.reply_to
-    is_harmless = isinstance(error, asyncio.CancelledError)
-    if reply is not None:
-        if isinstance(error, Exception):
-            pykka_log.info("Exception returned from %s to caller:", cell.actor, exc_info=error)
-            is_harmless = cell.settings.ask_failure == "reply"
-        reply.resolve(error.__traceback__, error)
-    if is_harmless:
+    if isinstance(error, asyncio.CancelledError):
+        cell.drop(envelope, "cancelled", _caused_by(error, HandlerCancelledError(cell)))
         return
-    if cell.supervisor is None and not isinstance(error, Exception):
-        _abort(cell, envelope, error)
-    else:
-        _crash(cell, envelope, error)
+    reply = envelope.reply_to
+    if not isinstance(error, Exception):
+        if reply is not None:
+            # What is meant to end a program must not end the asker's.
+            text = f"{cell} stopped while handling the message"
+            reply.resolve(error=_caused_by(error, ActorDeadError(text, reason=error)))
+        if cell.supervisor is None:
+            _abort(cell, envelope, error)
+            return
+    elif reply is not None:
+        pykka_log.info("Exception returned from %s to caller:", cell.actor, exc_info=error)
+        reply.resolve(error.__traceback__, error)
+        if cell.settings.ask_failure == "reply":
+            return
+    _crash(cell, envelope, error)
+
+
+def _caused_by(cause: BaseException, error: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
 
 
 def _crash(cell: Cell[Any], envelope: Envelope | None, error: BaseException) -> None:
@@ -166,7 +204,7 @@ def _crash(cell: Cell[Any], envelope: Envelope | None, error: BaseException) -> 
     cell.wind_down()
     try:
         cell.actor.on_failure(type(error), error, error.__traceback__)
-    except Exception as second:
+    except BaseException as second:
         _end_failed(cell, second, envelope)
     if envelope is not None:
         cell.drop(envelope, "crashed")

@@ -32,5 +32,5 @@ class Threads:
             target=run,
             args=(cell,),
             name=f"{cell.actor_class.__name__}-{next(_numbers)}",
-            daemon=cell.actor_class.use_daemon_thread,
+            daemon=cell.actor.use_daemon_thread,
         ).start()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", bound=pykka.Actor)
 
-_mutex = threading.Lock()
+_mutex = threading.RLock()
 _holders: dict[str, Cell[Any]] = {}
 
 

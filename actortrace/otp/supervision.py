@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
 
@@ -19,9 +21,8 @@ from actortrace.otp.registry import NamedCell
 from actortrace.otp.restart import RestartBudget, is_restarted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Envelope
     from actortrace.core.ref import Ref
     from actortrace.core.reply import Reply
 
@@ -68,22 +69,14 @@ class Supervision:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         where = cls.__qualname__
+        cls.children = _checked(cls.children, f"{where}.children")
         if cls.strategy not in get_args(Strategy):
             known = ", ".join(map(repr, get_args(Strategy)))
             raise SettingError(f"{where}.strategy must be one of {known}, not {cls.strategy!r}")
         if not isinstance(cls.max_restarts, int) or cls.max_restarts < 0:
             raise SettingError(f"{where}.max_restarts must be an int ≥ 0, not {cls.max_restarts!r}")
-        if not cls.max_seconds > 0:
+        if not (isinstance(cls.max_seconds, (int, float)) and cls.max_seconds > 0):
             raise SettingError(f"{where}.max_seconds must be seconds > 0, not {cls.max_seconds!r}")
-        seen: set[str] = set()
-        for spec in cls.children:
-            if not isinstance(spec, ChildSpec):
-                raise SettingError(f"{where}.children must hold child(…), not {spec!r}")
-            if spec.id in seen:
-                raise SettingError(
-                    f"{where} has two children called {spec.id!r}; give one of them another id"
-                )
-            seen.add(spec.id)
 
     def init(self) -> Iterable[ChildSpec]:
         """Return the children to start. Override it where they depend on the supervisor's state."""
@@ -103,6 +96,8 @@ class SupervisorCell(NamedCell[A]):
 
     __slots__ = ("_budget", "_children")
 
+    default_shutdown = math.inf
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._children: list[_Child] = []
@@ -110,14 +105,20 @@ class SupervisorCell(NamedCell[A]):
 
     def wait_for_start(self, started: Reply[None]) -> None:
         """Wait until every child has started. Raises `ChildStartError` if one does not."""
-        started.get()
+        try:
+            started.get()
+        except KeyboardInterrupt:
+            # Nobody would hold the ref of a tree that went on to start.
+            _ = self.shut_down()
+            raise
 
     def begin(self) -> None:
         """Start the children after the supervisor's own `on_start`."""
         super().begin()
         supervision: Any = self.actor
         self._budget = RestartBudget(supervision.max_restarts, supervision.max_seconds)
-        self._children = [_Child(spec) for spec in supervision.init()]
+        specs = _checked(supervision.init(), f"{type(supervision).__qualname__}.init()")
+        self._children = [_Child(spec) for spec in specs]
         for child in self._children:
             self._start(child)
 
@@ -166,7 +167,7 @@ class SupervisorCell(NamedCell[A]):
         while True:
             self._budget = self._budget.spend(time.monotonic())
             if self._budget.is_exceeded:
-                self._give_up(child, cause)
+                self._give_up(child, cause, exit_.envelope)
                 return
             child.restarts += 1
             decision = Decision(
@@ -183,7 +184,7 @@ class SupervisorCell(NamedCell[A]):
                 child.state = "running"
                 return
 
-    def _give_up(self, child: _Child, cause: object) -> None:
+    def _give_up(self, child: _Child, cause: object, envelope: Envelope | None) -> None:
         log.error(
             "%s gives up: more than %d restarts in %g seconds, the last of child %r for %s",
             self,
@@ -192,7 +193,7 @@ class SupervisorCell(NamedCell[A]):
             child.spec.id,
             describe(cause) if isinstance(cause, BaseException) else cause,
         )
-        end_orderly(self, SHUTDOWN)
+        end_orderly(self, SHUTDOWN, envelope=envelope)
 
     def _stop(self, child: _Child) -> None:
         cell = child.cell
@@ -206,3 +207,19 @@ class SupervisorCell(NamedCell[A]):
             )
             cell.leave_behind()
         child.cell, child.state = None, "stopped"
+
+
+def _checked(specs: Any, where: str) -> tuple[ChildSpec, ...]:
+    """Return child specifications as a tuple, or raise `SettingError` for what is wrong in them."""
+    if not isinstance(specs, Iterable):
+        raise SettingError(f"{where} must be a tuple of child(…), not {specs!r}")
+    checked: dict[str, ChildSpec] = {}
+    for spec in specs:
+        if not isinstance(spec, ChildSpec):
+            raise SettingError(f"{where} must hold child(…), not {spec!r}")
+        if spec.id in checked:
+            raise SettingError(
+                f"{where} has two children called {spec.id!r}; give one of them another id"
+            )
+        checked[spec.id] = spec
+    return tuple(checked.values())

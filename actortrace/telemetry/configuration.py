@@ -67,6 +67,8 @@ def configure(
     if spans is not _UNCHANGED and spans not in get_args(Mode):
         known = ", ".join(map(repr, get_args(Mode)))
         raise SettingError(f"spans must be one of {known}, not {spans!r}")
+    if tracer_provider not in (_UNCHANGED, None) and not hasattr(tracer_provider, "get_tracer"):
+        raise SettingError(f"tracer_provider must be a TracerProvider, not {tracer_provider!r}")
     given: dict[str, Any] = {
         "spans": spans,
         "tracer_provider": tracer_provider,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import get_current
-from opentelemetry.trace import SpanKind, set_span_in_context
+from opentelemetry.trace import SpanKind
 
 from actortrace.telemetry import conventions
+from actortrace.telemetry.carrier import with_span
 from actortrace.telemetry.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class FullTracing(Tracing):
         if span is None:
             super().send(envelope, proceed)
             return
-        envelope.context = set_span_in_context(span, context)
+        envelope.context = with_span(context, span)
         try:
             super().send(envelope, proceed)
         except BaseException as error:

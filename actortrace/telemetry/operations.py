@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 _MOST_REMEMBERED = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """What all spans of one message type on one actor class have in common."""
 
     span_name: str
-    edge: Edge
     attributes: dict[str, Any]
+    is_cut: bool
+    """Whether its span begins a trace of its own."""
+    is_linked: bool
+    """Whether that span links to the sender's."""
 
 
 class Operations:
-    """The operations of one actor class."""
+    """The operations of one actor class; they are compared by identity."""
 
     def __init__(self, kind: Kind, *, attribute_spans: bool = False) -> None:
         self._actor_class = kind.actor_class
@@ -39,7 +42,7 @@ class Operations:
 
     def of(self, message: Any) -> Operation | None:
         """Return the operation that handles `message`; `None` for one that gets no span."""
-        key = message.attr_path if isinstance(message, ProxyCall) else type(message)
+        key = tuple(message.attr_path) if isinstance(message, ProxyCall) else type(message)
         try:
             return self._remembered[key]
         except KeyError:
@@ -57,7 +60,9 @@ class Operations:
         else:
             method = self._handlers.name_for(type(message))
             name = conventions.PROCESS if method in (None, "on_receive") else method
-            edge = self._handlers.edge_for(name)
+            edge = self._handlers.edge_for(method) if method is not None else None
+            if edge is Edge.NONE:
+                return None
         attributes = {
             conventions.SYSTEM: conventions.SYSTEM_NAME,
             conventions.OPERATION_NAME: name,
@@ -66,5 +71,8 @@ class Operations:
             conventions.MESSAGE_TYPE: type(message).__name__,
         }
         return Operation(
-            conventions.span_name(name, self._actor_class), edge or Edge.PARENT, attributes
+            span_name=conventions.span_name(name, self._actor_class),
+            attributes=attributes,
+            is_cut=edge in (Edge.LINK, Edge.ROOT),
+            is_linked=edge is Edge.LINK,
         )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.trace import TraceFlags
+
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
 ROOT = "root"
 _PARENTS = {
     # (is remote, is sampled)
-    (True, True): "remoteParentSampled",
-    (True, False): "remoteParentNotSampled",
-    (False, True): "localParentSampled",
-    (False, False): "localParentNotSampled",
+    (True, 1): "remoteParentSampled",
+    (True, 0): "remoteParentNotSampled",
+    (False, 1): "localParentSampled",
+    (False, 0): "localParentNotSampled",
 }
 _EVERY_PARENT = frozenset({ROOT, *_PARENTS.values()})
 _OFF = "AlwaysOffSampler"
@@ -23,14 +25,14 @@ def parent_kind(parent: SpanContext) -> str:
     """Return which of a parent-based sampler's delegates decides about children of `parent`."""
     if not parent.is_valid:
         return ROOT
-    return _PARENTS[parent.is_remote, parent.trace_flags.sampled]
+    return _PARENTS[parent.is_remote, parent.trace_flags & TraceFlags.SAMPLED]
 
 
 def kinds_never_sampled(sampler: Any) -> frozenset[str]:
     """Return the kinds of parents for which `sampler` is known to say no.
 
-    Only the SDK's own classes are taken at the word of their description: a sampler derived from
-    one of them may decide otherwise, and is asked.
+    Only the SDK's own classes are taken at the word of their description, and what it says of their
+    delegates: a sampler derived from one of them may decide otherwise, and is asked.
     """
     kind = type(sampler)
     if not kind.__module__.startswith("opentelemetry.sdk.trace.sampling"):

@@ -13,10 +13,10 @@ from opentelemetry.trace import (
     SpanKind,
     Status,
     StatusCode,
-    get_current_span,
 )
 
 from actortrace.telemetry import conventions, exceptions
+from actortrace.telemetry.carrier import span_context_in
 from actortrace.telemetry.sampling import kinds_never_sampled, parent_kind
 
 if TYPE_CHECKING:
@@ -52,15 +52,15 @@ class Spans:
         """Take up a provider that was set, or replaced, since the last look."""
         # Read as a plain global: get_tracer_provider() takes 0.6 µs while none is set, which is
         # more than a tell, and this is asked about for every message.
-        self.seen = trace._TRACER_PROVIDER  # noqa: SLF001
-        provider = self._fixed or self.seen or trace.get_tracer_provider()
-        if isinstance(provider, (ProxyTracerProvider, NoOpTracerProvider)):
-            self.tracer, self._never_sampled = None, frozenset()
-            return
-        self.tracer = provider.get_tracer(
-            conventions.SCOPE, _VERSION, schema_url=conventions.SCHEMA_URL
-        )
-        self._never_sampled = kinds_never_sampled(getattr(self.tracer, "sampler", None))
+        seen = trace._TRACER_PROVIDER  # noqa: SLF001
+        try:
+            tracer, never_sampled = _tracer_of(self._fixed or seen or trace.get_tracer_provider())
+        except Exception as error:
+            self._note(error)
+            tracer, never_sampled = None, frozenset()
+        self.tracer, self._never_sampled = tracer, never_sampled
+        # Last, because other threads go by it without a lock.
+        self.seen = seen
 
     def is_certain_to_drop(self, context: Context) -> bool:
         """Whether a span opened in `context` would surely not be recorded."""
@@ -68,7 +68,7 @@ class Spans:
             return True
         if not self._never_sampled:
             return False
-        return parent_kind(get_current_span(context).get_span_context()) in self._never_sampled
+        return parent_kind(span_context_in(context)) in self._never_sampled
 
     def open(
         self,
@@ -90,9 +90,11 @@ class Spans:
     def close(self, span: Span, error: BaseException | None = None) -> None:
         """End the span; with an `error`, record that first."""
         try:
-            if error is not None and span.is_recording():
-                exceptions.record(span, error)
-            span.end()
+            try:
+                if error is not None and span.is_recording():
+                    exceptions.record(span, error)
+            finally:
+                span.end()
         except Exception as failure:
             self._note(failure)
 
@@ -109,3 +111,11 @@ class Spans:
         if not self._has_failed:
             self._has_failed = True
             log.error("OpenTelemetry raised; the actors go on without such spans", exc_info=error)
+
+
+def _tracer_of(provider: TracerProvider) -> tuple[Tracer | None, frozenset[str]]:
+    """Return the tracer of a provider, and the kinds of parents under which it makes no spans."""
+    if isinstance(provider, (ProxyTracerProvider, NoOpTracerProvider)):
+        return None, frozenset()
+    tracer = provider.get_tracer(conventions.SCOPE, _VERSION, schema_url=conventions.SCHEMA_URL)
+    return tracer, kinds_never_sampled(getattr(tracer, "sampler", None))

@@ -17,7 +17,7 @@ from actortrace.actor import TracedActor
 from actortrace.core.envelope import Envelope
 from actortrace.core.middleware import Middleware, Receive
 from actortrace.core.reply import Reply
-from actortrace.errors import ActorDeadError, SettingError
+from actortrace.errors import ActorDeadError, HandlerCancelledError, SettingError
 from tests.actors import DeadLetters, Gate, Obedient
 
 
@@ -251,8 +251,9 @@ def test_a_system_exit_ends_every_actor_and_leaves_no_asker_hanging() -> None:
     two_waits = two.ask(lambda _: one.ask("from two"), block=False)
     gate.open()
 
-    with pytest.raises(SystemExit):
+    with pytest.raises(ActorDeadError, match="stopped while handling the message") as caught:
         exits.get(timeout=10)
+    assert isinstance(caught.value.__cause__, SystemExit)
     with pytest.raises(pykka.ActorDeadError):
         behind.get(timeout=10)
     with pytest.raises(pykka.ActorDeadError):
@@ -262,12 +263,14 @@ def test_a_system_exit_ends_every_actor_and_leaves_no_asker_hanging() -> None:
 
 
 def test_a_cancelled_error_ends_only_the_handler() -> None:
-    ref = Obedient.start()
+    letters = DeadLetters()
+    ref = obedient(middleware=(letters,)).start()
     ref.tell(asyncio.CancelledError())
 
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(HandlerCancelledError):
         ref.ask(asyncio.CancelledError(), timeout=10)
     assert ref.ask("still there") == "still there"
+    assert [reason for _, reason in letters.wait_for(2)] == ["cancelled", "cancelled"]
 
 
 def test_the_daemon_flag_is_read_when_the_actor_starts() -> None:

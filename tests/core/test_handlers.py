@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, TypedDict
 
 import pytest
 
@@ -191,6 +191,68 @@ def test_an_annotation_that_is_no_class_is_refused() -> None:
         class Listed(TracedActor):
             @handles
             def take(self, message: list[int]) -> None: ...
+
+
+def test_what_messages_cannot_be_matched_against_is_refused() -> None:
+    class Shape(TypedDict):
+        side: int
+
+    class Speaking(Protocol):
+        def speak(self) -> str: ...
+
+    def take(self: Any, message: Any) -> None: ...
+
+    kinds: tuple[Any, ...] = (Any, Shape, Speaking)
+    for kind in kinds:
+        with pytest.raises(HandlerError, match=r"cannot be matched against|message classes, not"):
+            type("Vague", (TracedActor,), {"take": handles(kind)(take)})
+
+
+@pytest.mark.parametrize("wrap", [classmethod, staticmethod, functools.partialmethod, property])
+def test_only_a_plain_method_can_be_a_handler(wrap: Any) -> None:
+    def take(self: Any, message: int) -> None: ...
+
+    with pytest.raises(HandlerError, match="goes on a plain method"):
+        handles(int)(wrap(take))
+    if wrap in (classmethod, staticmethod):
+        with pytest.raises(HandlerError, match="goes on a plain method"):
+            type("Wrapped", (TracedActor,), {"take": wrap(handles(int)(take))})
+
+
+def test_an_async_handler_is_refused_on_a_thread() -> None:
+    async def take(self: Any, message: int) -> None: ...
+
+    with pytest.raises(HandlerError, match="cannot be async"):
+        type("Asynchronous", (TracedActor,), {"take": handles(int)(take)})
+
+
+def test_a_subclass_may_take_a_handler_away() -> None:
+    class DoglessZoo(Zoo):
+        dog = None  # type: ignore[assignment]
+
+    assert DoglessZoo.start().ask(Dog()) == "animal"
+
+
+def test_a_message_class_may_be_nested_in_its_actor() -> None:
+    class Clock(TracedActor):
+        class Tick:
+            pass
+
+        @handles
+        def tick(self, message: Tick) -> str:
+            return "tock"
+
+    assert Clock.start().ask(Clock.Tick()) == "tock"
+
+
+def test_a_bare_handler_may_ask_for_an_edge() -> None:
+    class Edged(TracedActor):
+        @handles(edge=Edge.LINK)
+        def number(self, message: int) -> int:
+            return message
+
+    assert Edged.start().ask(5) == 5
+    assert Edged._actortrace.chain.handlers.edge_for("number") is Edge.LINK
 
 
 def test_handles_takes_classes_only() -> None:

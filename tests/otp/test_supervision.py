@@ -240,8 +240,9 @@ def test_a_system_exit_concerns_the_supervised_actor_alone(error: BaseException)
     supervisor(child(Worker, "a", name="a"), child(Worker, "b", name="b")).start()
     one, other = find("a"), find("b")
 
-    with pytest.raises(type(error)):
+    with pytest.raises(ActorDeadError) as caught:
         one.ask(error, timeout=10)
+    assert caught.value.__cause__ is error
     assert one.ask("x", timeout=10) == "x"
     assert other.ask("x", timeout=10) == "x"
     assert Worker.journal == ["start a", "start b", "start a"]
