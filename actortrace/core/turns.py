@@ -112,7 +112,10 @@ def finish(cell: Cell[Any]) -> None:
 
 def _attend(cell: Cell[Any], signals: Signals, envelope: Envelope) -> bool:
     """Attend to the signals; return whether `envelope` is then to be handled."""
-    while cell.is_running and signals.pending:
+    # Only those of now: one that makes another of itself must let the messages in between.
+    for _ in range(len(signals.pending)):
+        if not cell.is_running:
+            break
         signal = signals.pending[0]
         if isinstance(signal, Shutdown):
             # It stays where it is until the actor has ended: `Cell.wipe` tells its sender.

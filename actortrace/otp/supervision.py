@@ -22,7 +22,6 @@ from actortrace.otp.restart import RestartBudget, is_restarted
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.envelope import Envelope
     from actortrace.core.ref import Ref
     from actortrace.core.reply import Reply
 
@@ -163,28 +162,28 @@ class SupervisorCell(NamedCell[A]):
 
     def _restart(self, child: _Child, exit_: Exit) -> None:
         child.state = "restarting"
-        cause = exit_.reason
-        while True:
-            self._budget = self._budget.spend(time.monotonic())
-            if self._budget.is_exceeded:
-                self._give_up(child, cause, exit_.envelope)
-                return
-            child.restarts += 1
-            decision = Decision(
-                strategy="one_for_one",
-                spent=len(self._budget.spent),
-                limit=self._budget.limit,
-                restarts=child.restarts,
-            )
-            try:
-                exit_.cell.chain.restart(exit_.cell, Failure(cause, exit_.envelope, decision))
-            except BaseException as error:
-                cause = error
-            else:
-                child.state = "running"
-                return
+        self._budget = self._budget.spend(time.monotonic())
+        if self._budget.is_exceeded:
+            self._give_up(child, exit_)
+            return
+        child.restarts += 1
+        decision = Decision(
+            strategy="one_for_one",
+            spent=len(self._budget.spent),
+            limit=self._budget.limit,
+            restarts=child.restarts,
+        )
+        cell = exit_.cell
+        try:
+            cell.chain.restart(cell, Failure(exit_.reason, exit_.envelope, decision))
+        except BaseException as error:
+            # Requeue instead of looping: a shutdown must be able to get in between.
+            self.signal(Exit(cell, error, exit_.envelope))
+        else:
+            child.state = "running"
 
-    def _give_up(self, child: _Child, cause: object, envelope: Envelope | None) -> None:
+    def _give_up(self, child: _Child, exit_: Exit) -> None:
+        cause = exit_.reason
         log.error(
             "%s gives up: more than %d restarts in %g seconds, the last of child %r for %s",
             self,
@@ -193,7 +192,7 @@ class SupervisorCell(NamedCell[A]):
             child.spec.id,
             describe(cause) if isinstance(cause, BaseException) else cause,
         )
-        end_orderly(self, SHUTDOWN, envelope=envelope)
+        end_orderly(self, SHUTDOWN, envelope=exit_.envelope)
 
     def _stop(self, child: _Child) -> None:
         cell = child.cell

@@ -78,6 +78,7 @@ def _frames(traceback: TracebackType | None) -> list[str]:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)
+        # A lone surrogate, as in a file name that is no text, cannot be exported.
+        return str(error).encode(errors="backslashreplace").decode()
     except Exception:
         return "<its __str__ raised>"

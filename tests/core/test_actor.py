@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import logging
+import pickle
 import threading
 import uuid
 import weakref
@@ -15,9 +17,16 @@ import pytest
 
 from actortrace.actor import TracedActor
 from actortrace.core.envelope import Envelope
+from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Middleware, Receive
 from actortrace.core.reply import Reply
-from actortrace.errors import ActorDeadError, HandlerCancelledError, SettingError
+from actortrace.dispatch.threads import Threads
+from actortrace.errors import (
+    ActorDeadError,
+    HandlerCancelledError,
+    MailboxFullError,
+    SettingError,
+)
 from tests.actors import DeadLetters, Gate, Obedient
 
 
@@ -389,6 +398,10 @@ def test_an_actor_may_use_the_names_of_settings_for_itself() -> None:
         ("middleware", ("x",), "middleware must hold instances of Middleware, not 'x'"),
         ("middleware", 5, "middleware must hold instances of Middleware, not 5"),
         ("ask_failure", "explode", "ask_failure must be 'reply' or 'crash', not 'explode'"),
+        ("middleware", iter(()), "middleware must hold instances of Middleware"),
+        ("dispatcher", Threads, "dispatcher must be a dispatcher"),
+        ("mailbox", 0, "mailbox must be a Mailbox, not 0"),
+        ("ask_failure", [], "ask_failure must be 'reply' or 'crash'"),
         ("on_restart", "burn", "on_restart must be 'keep' or 'drop', not 'burn'"),
     ],
 )
@@ -463,3 +476,131 @@ def test_an_envelope_reads_as_pykkas_does() -> None:
 
 def test_a_reply_is_made_where_pykka_makes_a_future() -> None:
     assert type(TracedActor._create_future()) is Reply
+
+
+@pytest.mark.parametrize("hook", ["on_failure", "on_stop"])
+def test_a_system_exit_in_a_last_hook_leaves_no_asker_hanging(hook: str) -> None:
+    calls: list[str] = []
+
+    def leave(self: Any, *_: Any) -> None:
+        calls.append(hook)
+        raise SystemExit
+
+    ref, gate = obedient(**{hook: leave}).start(), Gate()
+    ref.tell(gate)
+    if hook == "on_failure":
+        ref.tell(ValueError("crash"))
+    else:
+        _ = ref.stop(block=False)
+    asked = ref.ask("behind", block=False)
+    gate.open()
+
+    with pytest.raises(pykka.ActorDeadError):
+        asked.get(timeout=10)
+    assert calls == [hook]
+    assert not ref.is_alive()
+
+
+def test_a_done_callback_that_raises_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    ref, gate = Obedient.start(), Gate()
+    ref.tell(gate)
+    reply = ref.ask("x", block=False)
+    reply.add_done_callback(lambda: 1 / 0)
+    gate.open()
+
+    assert reply.get(timeout=10) == "x"
+    assert ref.ask("y", timeout=10) == "y"
+    reply.add_done_callback(lambda: 1 / 0)
+    assert [r.levelname for r in caplog.records] == ["ERROR", "ERROR"]
+
+
+def test_a_ref_stays_one_when_a_message_is_copied() -> None:
+    ref = Obedient.start()
+
+    assert copy.copy(ref) is ref
+    assert copy.deepcopy({"ref": ref})["ref"] is ref
+    with pytest.raises(TypeError, match="cannot leave its process"):
+        pickle.dumps(ref)
+
+
+def test_an_actor_that_fills_its_own_mailbox_while_it_starts_gets_an_error() -> None:
+    def fill(self: Any) -> None:
+        for number in range(3):
+            self.actor_ref.tell(number)
+
+    with pytest.raises(MailboxFullError, match="waits for ever"):
+        type("Eager", (TracedActor,), {"__init__": fill, "mailbox": Mailbox(1)}).start()  # type: ignore[attr-defined]
+    ref = obedient(on_start=fill, mailbox=Mailbox(1)).start()
+    assert ref.actor_stopped.wait(10)
+    assert isinstance(ref.ask("x", block=False).error, ActorDeadError)
+
+
+def test_the_daemon_flag_may_be_set_in_the_constructor() -> None:
+    class Daemon(Obedient):
+        def __init__(self) -> None:
+            super().__init__()
+            self.use_daemon_thread = True  # type: ignore[misc]
+
+    assert Daemon.start().ask(lambda _: threading.current_thread().daemon) is True
+
+
+def test_a_setattr_of_the_users_own_may_need_what_the_constructor_makes() -> None:
+    class Counting(TracedActor):
+        sets: int
+
+        def __init__(self) -> None:
+            object.__setattr__(self, "sets", 0)
+            super().__init__()
+            self.colour = "red"
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            object.__setattr__(self, "sets", self.sets + 1)
+            super().__setattr__(name, value)
+
+    assert Counting.start().proxy().sets.get() == 1
+
+
+def test_a_class_whose_init_subclass_forgets_its_superclass_starts_its_own_actors() -> None:
+    class Base(TracedActor):
+        def __init_subclass__(cls) -> None:
+            pass
+
+    class Derived(Base):
+        def on_receive(self, message: Any) -> Any:
+            return type(self).__name__
+
+    assert Derived.start().ask("x") == "Derived"
+
+
+def test_a_crashed_actor_is_not_kept_alive_by_the_reason_of_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A log record that pytest keeps would keep the traceback, and with it the actor.
+    monkeypatch.setattr(logging.getLogger("pykka"), "disabled", True)
+    ref = Obedient.start()
+    actor = weakref.ref(ref.proxy()._actor)
+    ref.tell(ValueError("crash"))
+    assert ref.actor_stopped.wait(10)
+    for thread in threading.enumerate():
+        if thread.name.startswith("Obedient"):
+            thread.join(10)
+    gc.collect()
+
+    assert actor() is None
+    with pytest.raises(ActorDeadError) as caught:
+        ref.tell("x")
+    assert isinstance(caught.value.reason, ValueError)
+
+
+def test_an_exception_that_cannot_be_copied_is_kept_as_text() -> None:
+    class SingleError(Exception):
+        def __copy__(self) -> None:
+            raise TypeError("only one")
+
+    ref = Obedient.start()
+    ref.tell(SingleError("crash"))
+    assert ref.actor_stopped.wait(10)
+
+    with pytest.raises(ActorDeadError) as caught:
+        ref.tell("x")
+    assert caught.value.reason == "SingleError: crash"

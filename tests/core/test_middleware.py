@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any
 
@@ -11,13 +12,15 @@ from actortrace.actor import Supervisor
 from actortrace.core.cell import Cell
 from actortrace.core.envelope import Envelope
 from actortrace.core.failure import Failure
+from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Drop, Middleware, Receive, Restart, Send, Start
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
-from actortrace.errors import MessageRejectedError
+from actortrace.errors import MailboxFullError, MessageRejectedError
 from actortrace.otp.child import child
 from actortrace.otp.registry import whereis
-from tests.actors import Account, Balance, DeadLetters, Deposit
+from actortrace.telemetry.configuration import configure
+from tests.actors import Account, Balance, DeadLetters, Deposit, Gate, Obedient
 
 
 class Journal(Middleware):
@@ -228,3 +231,66 @@ def test_a_hook_that_is_not_overridden_is_not_in_the_way() -> None:
 
     assert plain.drop.__code__ is watched.drop.__code__
     assert plain.restart.__code__ is watched.restart.__code__
+
+
+def test_a_middleware_that_swallows_what_a_step_raised_leaves_no_asker_hanging() -> None:
+    class Swallowing(Middleware):
+        def send(self, envelope: Envelope, proceed: Send) -> None:
+            with contextlib.suppress(Exception):
+                proceed(envelope)
+
+    class Narrow(Obedient):
+        mailbox = Mailbox(1, overflow="error")
+        middleware = (Swallowing(),)
+
+    ref, gate = Narrow.start(), Gate()
+    ref.tell(gate)
+    assert gate.reached.wait(10)
+    ref.tell("waits")
+
+    with pytest.raises(MailboxFullError):
+        ref.ask("too many", timeout=10)
+    gate.open()
+
+
+def test_a_rejection_that_comes_after_the_handling_is_a_fault() -> None:
+    class Late(Middleware):
+        def receive(self, envelope: Envelope, proceed: Receive) -> Any:
+            proceed(envelope)
+            raise MessageRejectedError("too late")
+
+    account = start(Late())
+    account.tell(Deposit(1))
+
+    assert account.ask(Deposit(1), timeout=10) == 2
+
+
+def test_a_middleware_that_is_switched_off_is_so_in_every_class_and_for_good(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    faulty = Faulty("send", after=False)
+    one, other = start(faulty), start(faulty)
+    one.ask(Deposit(1))
+    other.ask(Deposit(1))
+    configure(attribute_spans=False)
+    one.ask(Deposit(1))
+
+    assert faulty.is_switched_off
+    assert faulty.faults == len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("hook", ["send", "receive"])
+def test_a_request_to_stop_cannot_be_rejected(hook: str) -> None:
+    class Closed(Middleware):
+        def send(self, envelope: Envelope, proceed: Send) -> None:
+            if hook != "send":
+                proceed(envelope)
+
+        def receive(self, envelope: Envelope, proceed: Receive) -> Any:
+            return proceed(envelope) if hook != "receive" else None
+
+    account = start(Closed())
+
+    with pytest.raises(MessageRejectedError):
+        account.ask(Deposit(1), timeout=10)
+    assert account.stop(timeout=10) is True

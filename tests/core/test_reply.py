@@ -323,3 +323,61 @@ def test_a_done_callback_runs_once_set_or_at_once() -> None:
     reply.add_done_callback(lambda: calls.append("late"))
 
     assert calls == ["waiting", "late"]
+
+
+def test_a_hook_runs_once_however_many_threads_ask() -> None:
+    calls: list[int] = []
+    reached, release = threading.Event(), threading.Event()
+
+    def slow(value: int) -> int:
+        calls.append(value)
+        reached.set()
+        release.wait(10)
+        return value
+
+    source: Reply[int] = Reply()
+    source.set(1)
+    mapped = source.map(slow)
+    readers = [threading.Thread(target=mapped.get) for _ in range(5)]
+    for reader in readers:
+        reader.start()
+    assert reached.wait(10)
+    with pytest.raises(pykka.Timeout):
+        mapped.get(timeout=0.001)
+    release.set()
+    for reader in readers:
+        reader.join(10)
+
+    assert calls == [1]
+    assert mapped.get() == 1
+
+
+def test_awaiting_a_join_does_not_wait_for_others_once_one_has_failed() -> None:
+    failed: Reply[Any] = Reply()
+    never: Reply[Any] = Reply()
+    failed.set_exception((ValueError, ValueError("no"), None))
+
+    async def read() -> None:
+        await asyncio.wait_for(failed.map(str).join(never), timeout=10)
+
+    with pytest.raises(ValueError, match="no"):
+        asyncio.run(read())
+
+
+def test_awaiting_a_hook_that_raises_runs_it_once_and_not_on_the_event_loop() -> None:
+    threads: list[str] = []
+
+    def hook(_timeout: float | None) -> None:
+        threads.append(threading.current_thread().name)
+        raise ValueError("no")
+
+    reply: Reply[None] = Reply()
+    reply.set_get_hook(hook)
+
+    async def read() -> None:
+        await reply
+
+    with pytest.raises(ValueError, match="no"):
+        asyncio.run(read())
+    assert len(threads) == 1
+    assert threads[0] != "MainThread"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.cell import Cell
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.ref import Ref
+from actortrace.core.reply import Reply
 from actortrace.errors import ActorDeadError, ChildStartError, NameTakenError, SettingError
 from actortrace.otp.child import ChildSpec, Restart, child
 from actortrace.otp.registry import whereis
@@ -473,6 +475,11 @@ def test_a_signal_that_is_not_for_it_crashes_an_actor_visibly(
         (lambda: supervisor(strategy="none"), "Boss.strategy must be one of 'one_for_one'"),
         (lambda: supervisor(max_restarts=-1), "Boss.max_restarts must be an int"),
         (lambda: supervisor(max_seconds=0), "Boss.max_seconds must be seconds > 0"),
+        (lambda: supervisor(max_seconds="5"), "Boss.max_seconds must be seconds > 0, not '5'"),
+        (lambda: supervisor(children=None), "Boss.children must be a tuple of child"),
+        (lambda: child(Worker, shutdown=math.nan), "shutdown of child 'Worker' must be seconds"),
+        (lambda: child(Worker, name=""), "name of a child must be a non-empty str, not ''"),
+        (lambda: child(Worker, id=5), "the id of a child must be a str, not 5"),  # type: ignore[arg-type]
         (lambda: supervisor("worker"), r"Boss.children must hold child\(…\), not 'worker'"),  # type: ignore[arg-type]
         (lambda: supervisor(child(Worker), child(Worker)), "two children called 'Worker'"),
     ],
@@ -480,3 +487,135 @@ def test_a_signal_that_is_not_for_it_crashes_an_actor_visibly(
 def test_a_specification_that_makes_no_sense_is_refused_by_name(make: Any, complaint: str) -> None:
     with pytest.raises(SettingError, match=complaint):
         make()
+
+
+def test_a_supervisor_gets_as_long_as_it_takes_to_stop_and_a_worker_five_seconds() -> None:
+    assert child(supervisor()).shutdown == math.inf
+    assert child(Worker).shutdown == 5.0
+    assert child(supervisor(), shutdown=1).shutdown == 1
+
+
+def test_what_a_supervisor_that_was_left_behind_looked_after_is_stopped() -> None:
+    class Inner(Supervisor):
+        children = (child(Worker, "w", name="w"),)
+
+        def on_receive(self, message: Any) -> Any:
+            message.pass_through()
+
+    outer = supervisor(child(Inner, name="inner", shutdown=0.01)).start()
+    inner, worker, gate = find("inner"), find("w"), Gate()
+    inner.tell(gate)
+    assert gate.reached.wait(10)
+    outer.stop(timeout=10)
+    gate.open()
+
+    wait_until_gone(worker)
+    assert Worker.journal == ["start w", "stop w"]
+
+
+def test_what_an_actor_that_was_left_behind_raises_goes_to_its_asker_alone() -> None:
+    boss = supervisor(child(Worker, name="w", shutdown=0.01)).start()
+    worker, gate = find("w"), Gate()
+
+    def overrun(_: Any) -> None:
+        gate.pass_through()
+        raise ValueError("too late")
+
+    asked = worker.ask(overrun, block=False)
+    assert gate.reached.wait(10)
+    boss.stop(timeout=10)
+    gate.open()
+
+    with pytest.raises(ValueError, match="too late"):
+        asked.get(timeout=10)
+
+
+def test_a_stop_from_outside_survives_a_restart_that_drops_the_messages() -> None:
+    class Forgetful(Worker):
+        on_restart = "drop"
+
+    supervisor(child(Forgetful, name="w")).start()
+    worker, gate = find("w"), Gate()
+    worker.tell(gate)
+    worker.tell(ValueError("crash"))
+    stopped = worker.stop(block=False)
+    gate.open()
+
+    assert stopped.get(timeout=10) is True
+    wait_until_gone(worker)
+
+
+def test_an_old_incarnation_cannot_stop_the_new_one() -> None:
+    supervisor(child(Worker, name="w")).start()
+    worker = find("w")
+    old = worker.ask(lambda actor: actor)
+    worker.tell(ValueError("crash"))
+    worker.ask("x", timeout=10)
+    old.stop()
+    old.stop()
+
+    assert worker.ask("y", timeout=10) == "y"
+    assert Worker.journal == ["start worker", "start worker"]
+
+
+def test_children_may_come_from_a_generator() -> None:
+    class Generated(Supervisor):
+        children = (child(Worker, name, name=name) for name in "ab")
+
+    Generated.start()
+
+    assert find("a").ask("x") == find("b").ask("x") == "x"
+
+
+def test_what_init_returns_is_checked() -> None:
+    class Sloppy(Supervisor):
+        def init(self) -> list[ChildSpec]:
+            return [child(Worker), child(Worker)]
+
+    with pytest.raises(SettingError, match=r"Sloppy.init\(\) has two children called 'Worker'"):
+        Sloppy.start()
+
+
+def test_an_interrupted_start_of_a_supervisor_stops_its_tree(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = Gate()
+
+    class Slow(Worker):
+        def on_start(self) -> None:
+            gate.pass_through()
+            super().on_start()
+
+    wait, main = Reply.wait, threading.current_thread()
+
+    def interrupted(reply: Reply[Any], timeout: float | None) -> bool:
+        if threading.current_thread() is not main:
+            return wait(reply, timeout)
+        gate.reached.wait(10)
+        raise KeyboardInterrupt
+
+    boss = supervisor(child(Slow, "w", name="w"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Reply, "wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            boss.start()
+    worker = find("w")
+    gate.open()
+
+    wait_until_gone(worker)
+    assert Worker.journal == ["start w", "stop w"]
+
+
+def test_a_shutdown_gets_in_between_the_attempts_to_restart() -> None:
+    class Hopeless(Worker):
+        def on_start(self) -> None:
+            if self.journal:
+                raise RuntimeError("never again")
+            super().on_start()
+
+    boss = supervisor(child(Hopeless, name="w"), max_restarts=10**9).start()
+    worker = find("w")
+    worker.tell(ValueError("crash"))
+
+    assert boss.stop(timeout=10) is True
+    wait_until_gone(worker)

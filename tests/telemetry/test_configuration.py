@@ -65,3 +65,10 @@ def test_what_is_not_given_stays(spans: Recorder) -> None:
 
     assert spans.names == ["start Account"]
     assert other.names == ["deposit Account", "ask Account"]
+
+
+def test_a_provider_that_is_none_is_refused_and_changes_nothing() -> None:
+    with pytest.raises(SettingError, match="tracer_provider must be a TracerProvider, not 'x'"):
+        configure(tracer_provider="x")  # type: ignore[arg-type]
+
+    assert Account.start().ask(Deposit(1)) == 1

@@ -7,18 +7,24 @@ import logging
 import threading
 from typing import Any
 
+import pykka
 import pytest
 from opentelemetry import baggage, context, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.sampling import Decision, ParentBased, StaticSampler
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags
+from pykka.messages import ProxyCall
 
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.edge import Edge
+from actortrace.core.envelope import Envelope
 from actortrace.core.handlers import handles
-from actortrace.errors import ChildStartError
+from actortrace.core.middleware import Middleware, Receive
+from actortrace.errors import ChildStartError, MessageRejectedError
 from actortrace.otp.child import child
 from actortrace.telemetry.configuration import configure
+from actortrace.telemetry.spans import Spans
 from tests.actors import Account, DeadLetters, Deposit, Gate, Obedient, find, supervisor
 from tests.recorder import Recorder, id_of, links_of, parent_of, trace_of
 
@@ -654,3 +660,130 @@ def test_threads_that_race_to_send_keep_their_own_traces(spans: Recorder) -> Non
     for span in spans.named("deposit Account"):
         by_parent[parent_of(span) or 0] += 1
     assert list(by_parent.values()) == [50] * 4
+
+
+def test_a_crash_that_makes_a_supervisor_give_up_goes_on_in_the_trace_of_its_restart(
+    spans: Recorder,
+) -> None:
+    inner = supervisor(child(Account, name="ann"), max_restarts=0)
+    supervisor(child(inner, name="inner")).start()
+    ann = find("ann")
+    with spans.tracer.start_as_current_span("caller"):
+        ann.tell(Deposit(0))
+    assert ann.actor_stopped.wait(10)
+    (restart,) = spans.wait_for("restart Boss")
+
+    assert parent_of(restart) == id_of(spans.one("deposit Account"))
+    assert parent_of(spans.named("start Account")[-1]) == id_of(restart)
+
+
+def test_what_a_supervisor_does_about_a_crash_is_in_the_context_of_the_crash(
+    spans: Recorder,
+) -> None:
+    current: list[int] = []
+
+    class Boss(Supervisor):
+        children = (child(Account, name="ann"),)
+        max_restarts = 0
+
+        def on_stop(self) -> None:
+            current.append(trace.get_current_span().get_span_context().span_id)
+
+    boss = Boss.start()
+    find("ann").tell(Deposit(0))
+    assert boss.actor_stopped.wait(10)
+    pykka.ActorRegistry.stop_all()
+    for thread in threading.enumerate():
+        if thread.name.startswith("Boss"):
+            thread.join(10)
+
+    assert current == [id_of(spans.one("deposit Account"))]
+
+
+def test_a_proxy_call_may_name_its_path_as_a_list(spans: Recorder) -> None:
+    account = Account.start()
+
+    assert account.ask(ProxyCall(attr_path=["report"], args=(None,), kwargs={})) == 0  # type: ignore[arg-type]
+    assert spans.one("report Account").kind is SpanKind.CONSUMER
+
+
+def test_an_edge_belongs_to_a_handler_and_not_to_on_receive_of_the_same_operation(
+    spans: Recorder,
+) -> None:
+    class Clashing(TracedActor):
+        @handles(int, edge=Edge.ROOT)
+        def process(self, message: int) -> None: ...
+
+        def on_receive(self, message: Any) -> Any: ...
+
+    ref = Clashing.start()
+    with spans.tracer.start_as_current_span("caller") as caller:
+        ref.ask(1)
+        ref.ask("x")
+
+    parents = [parent_of(span) for span in spans.named("process Clashing")]
+    assert parents == [None, caller.get_span_context().span_id]
+
+
+def test_a_rejected_message_says_so_on_its_span(spans: Recorder) -> None:
+    class Closed(Middleware):
+        def receive(self, envelope: Envelope, proceed: Receive) -> Any: ...
+
+    class Guarded(Account):
+        middleware = (Closed(),)
+
+    with pytest.raises(MessageRejectedError):
+        Guarded.start().ask(Deposit(1))
+
+    rejected = attributes_of(spans.one("deposit Guarded"))
+    assert rejected["error.type"] == "actortrace.errors.MessageRejectedError"
+
+
+@pytest.mark.parametrize("fault", ["get_tracer", "get_description"])
+def test_a_provider_that_raises_stops_no_actor(fault: str) -> None:
+    class Broken(TracerProvider):
+        def get_tracer(self, *args: Any, **kwargs: Any) -> Any:
+            if fault == "get_tracer":
+                raise RuntimeError("broken provider")
+            return super().get_tracer(*args, **kwargs)
+
+    class Mute(StaticSampler):
+        def get_description(self) -> str:
+            raise RuntimeError("broken sampler")
+
+    sampler = ParentBased(Mute(Decision.RECORD_AND_SAMPLE))
+    configure(tracer_provider=Broken(sampler=sampler, shutdown_on_exit=False))
+    try:
+        account = Account.start()
+        account.tell(Deposit(1))
+        assert account.ask(Deposit(1)) == 2
+    finally:
+        configure(tracer_provider=None)
+
+
+def test_a_verdict_that_another_thread_has_made_obsolete_is_not_kept(
+    spans: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account.start()
+    same = trace.set_span_in_context(NonRecordingSpan(SpanContext(1, 2, False, TraceFlags(1))))  # noqa: FBT003
+
+    def ask() -> None:
+        token = context.attach(same)
+        account.ask(Deposit(1))
+        context.detach(token)
+
+    certain = Spans.is_certain_to_drop
+    meanwhile: list[Any] = [object()]
+
+    def certain_until_another_provider_is_taken_up(self: Spans, given: Context) -> bool:
+        if meanwhile:
+            self.seen = meanwhile.pop()
+            return True
+        return certain(self, given)
+
+    monkeypatch.setattr(Spans, "is_certain_to_drop", certain_until_another_provider_is_taken_up)
+    ask()
+    assert spans.named("deposit Account") == []
+    ask()
+
+    assert parent_of(spans.one("deposit Account")) == 2
