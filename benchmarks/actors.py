@@ -1,0 +1,80 @@
+"""Which actors are measured? The same user's code on actortrace and on bare Pykka."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pykka
+
+from actortrace.actor import Supervisor, TracedActor
+from actortrace.core.handlers import handles
+from actortrace.otp.child import ChildSpec, child
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add `amount`; the answer is the total."""
+
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """Raise an exception."""
+
+
+class Counting:
+    """What both do."""
+
+    use_daemon_thread: ClassVar[bool] = True
+    total = 0
+
+    def on_receive(self, message: Add) -> int:
+        """Take the one message that there is."""
+        self.total += message.amount
+        return self.total
+
+    def add(self, amount: int) -> int:
+        """Do the same for a proxy."""
+        self.total += amount
+        return self.total
+
+
+class TracedCounter(Counting, TracedActor):
+    """Ours, with Pykka's `on_receive`."""
+
+
+class PykkaCounter(Counting, pykka.ThreadingActor):
+    """Pykka's."""
+
+
+class HandlingCounter(TracedActor):
+    """Ours, with handlers."""
+
+    use_daemon_thread = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    @handles(Add)
+    def add(self, message: Add) -> int:
+        """Take a message."""
+        self.total += message.amount
+        return self.total
+
+    @handles(Crash)
+    def crash(self, message: Crash) -> None:
+        """Raise."""
+        raise RuntimeError("as it was told to")
+
+
+class Restarting(Supervisor):
+    """Restarts its counter as often as it takes."""
+
+    use_daemon_thread = True
+    CHILD: ClassVar[str] = "benchmarks.counter"
+    children: ClassVar[tuple[ChildSpec, ...]] = (child(HandlingCounter, name=CHILD),)
+    max_restarts = 1_000
+    max_seconds = 0.001

@@ -1,0 +1,77 @@
+"""What is compared with what, and which way is better? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.statistics import Round, bootstrap_bound, medians
+
+OURS = "ours"
+PYKKA = "pykka"
+SPAN = "span"
+"""One span of the stock SDK, with the name, kind and attributes of the spans that ours makes."""
+
+SPANS_ALLOWED = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How the sides of a row become one ratio."""
+
+    name: str
+    ratio: Callable[[Round], float]
+    is_more_better: bool
+
+    @property
+    def sign(self) -> str:
+        """Return how a promise about the ratio is written."""
+        return "≥" if self.is_more_better else "≤"
+
+    @property
+    def end(self) -> Literal["lower", "upper"]:
+        """Return at which end of what chance allows a promise is judged: the unkind one."""
+        return "lower" if self.is_more_better else "upper"
+
+    def keeps(self, promise: float, ratio: float) -> bool:
+        """Return whether `ratio` is as good as `promise`."""
+        return ratio >= promise if self.is_more_better else ratio <= promise
+
+
+def budget(figures: Round) -> float:
+    """Return what a recorded message may take: Pykka's tell and a stock span with some room."""
+    return figures[PYKKA] + SPANS_ALLOWED * figures[SPAN]
+
+
+THROUGHPUT = Comparison(
+    "throughput", lambda figures: figures[PYKKA] / figures[OURS], is_more_better=True
+)
+TIME = Comparison("time", lambda figures: figures[OURS] / figures[PYKKA], is_more_better=False)
+MEMORY = Comparison("memory", TIME.ratio, is_more_better=False)
+BUDGET = Comparison("budget", lambda figures: figures[OURS] / budget(figures), is_more_better=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out of the rounds of one row."""
+
+    medians: dict[str, float]
+    ratio: float | None = None
+    bound: float | None = None
+    """The end of the ratio's confidence interval at which the promise is judged."""
+    promise: float | None = None
+    is_kept: bool | None = None
+    """`None` where nothing was promised."""
+
+
+def compare(
+    rounds: Sequence[Round], comparison: Comparison | None, promise: float | None
+) -> Outcome:
+    """Judge the rounds of one row."""
+    middle = medians(rounds)
+    if comparison is None:
+        return Outcome(middle)
+    bound = bootstrap_bound(rounds, comparison.ratio, comparison.end)
+    is_kept = None if promise is None else comparison.keeps(promise, bound)
+    return Outcome(middle, comparison.ratio(middle), bound, promise, is_kept)

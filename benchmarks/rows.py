@@ -1,0 +1,160 @@
+"""Which figures are in the table, and what was promised? The promises are those of the design."""
+
+from __future__ import annotations
+
+from benchmarks.actors import HandlingCounter
+from benchmarks.caller import FULL, OFF, PROPAGATING, REFUSED, SAMPLED, UNSAMPLED
+from benchmarks.comparison import BUDGET, MEMORY, THROUGHPUT, TIME
+from benchmarks.lives import STATM, idle_actors, restarts, starts_and_stops
+from benchmarks.messages import (
+    ask,
+    beside_pykka,
+    beside_pykka_and_a_span,
+    call,
+    tell,
+    tell_from_many_contexts,
+)
+from benchmarks.row import Row
+
+_TELLS = 30_000
+_RECORDED_TELLS = 6_000
+_ASKS = 3_000
+_LIVES = 150
+
+ROWS = (
+    Row(
+        name="tell-off",
+        what="tell, tracing off",
+        open=beside_pykka(tell, OFF),
+        size=_TELLS,
+        comparison=THROUGHPUT,
+        promise=2.5,
+    ),
+    Row(
+        name="tell-off-handles",
+        what="tell, tracing off, to a `@handles` method",
+        open=beside_pykka(tell, OFF, HandlingCounter),
+        size=_TELLS,
+        comparison=THROUGHPUT,
+    ),
+    Row(
+        name="tell-unsampled",
+        what="tell, not sampled, OpenTelemetry's default sampler",
+        open=beside_pykka(tell, UNSAMPLED),
+        size=_TELLS,
+        comparison=THROUGHPUT,
+        promise=1.5,
+    ),
+    Row(
+        name="tell-unsampled-contexts",
+        what="the same, each message from a context of its own",
+        open=beside_pykka(tell_from_many_contexts, UNSAMPLED),
+        size=_TELLS,
+        comparison=THROUGHPUT,
+    ),
+    Row(
+        name="tell-refused",
+        what="tell, not sampled, a sampler that must be asked",
+        open=beside_pykka(tell, REFUSED),
+        size=_TELLS // 2,
+        comparison=THROUGHPUT,
+        promise=0.3,
+    ),
+    Row(
+        name="tell-propagate",
+        what="tell, mode `propagate`",
+        open=beside_pykka(tell, PROPAGATING),
+        size=_TELLS,
+        comparison=THROUGHPUT,
+    ),
+    Row(
+        name="tell-sampled",
+        what="tell, sampled, batch processor",
+        open=beside_pykka_and_a_span(tell, SAMPLED),
+        size=_RECORDED_TELLS,
+        comparison=BUDGET,
+        promise=1.0,
+    ),
+    Row(
+        name="tell-full",
+        what="tell, sampled, mode `full` (two spans)",
+        open=beside_pykka_and_a_span(tell, FULL),
+        size=_RECORDED_TELLS // 2,
+        comparison=BUDGET,
+    ),
+    Row(
+        name="ask-off",
+        what="ask, tracing off",
+        open=beside_pykka(ask, OFF),
+        size=_ASKS,
+        comparison=TIME,
+    ),
+    Row(
+        name="ask-unsampled",
+        what="ask, not sampled",
+        open=beside_pykka(ask, UNSAMPLED),
+        size=_ASKS,
+        comparison=TIME,
+        promise=0.95,
+    ),
+    Row(
+        name="ask-sampled",
+        what="ask, sampled, batch processor",
+        open=beside_pykka_and_a_span(ask, SAMPLED),
+        size=_ASKS,
+        comparison=BUDGET,
+    ),
+    Row(
+        name="proxy-unsampled",
+        what="proxy call, not sampled",
+        open=beside_pykka(call, UNSAMPLED),
+        size=_ASKS // 2,
+        comparison=TIME,
+    ),
+    Row(
+        name="life-off",
+        what="start and stop of an actor, tracing off",
+        open=starts_and_stops(OFF),
+        size=_LIVES,
+        comparison=TIME,
+    ),
+    Row(
+        name="life-unsampled",
+        what="start and stop of an actor, not sampled",
+        open=starts_and_stops(UNSAMPLED),
+        size=_LIVES,
+        comparison=TIME,
+    ),
+    Row(
+        name="life-sampled",
+        what="start and stop of an actor, sampled",
+        open=starts_and_stops(SAMPLED),
+        size=_LIVES,
+        comparison=TIME,
+    ),
+    Row(
+        name="restart-off",
+        what="from a crash to the next message handled, tracing off",
+        open=restarts(OFF),
+        size=_LIVES,
+    ),
+    Row(
+        name="restart-sampled",
+        what="from a crash to the next message handled, sampled",
+        open=restarts(SAMPLED),
+        size=_LIVES,
+    ),
+    Row(
+        name="memory",
+        what="memory of an idle actor, its thread included",
+        open=idle_actors,
+        size=2_000,
+        comparison=MEMORY,
+        unit="B",
+        most_rounds=3,
+    ),
+)
+"""In the order of the table."""
+
+AVAILABLE = tuple(row for row in ROWS if row.unit != "B" or STATM.exists())
+"""Those that this system can measure: only Linux tells how much memory a process has."""
