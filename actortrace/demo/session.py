@@ -31,7 +31,7 @@ _ANSWER = 0.5
 # Seconds that the files which were dealt out when the interruption came get to be worked off.
 _DRAIN = 5.0
 _STOP = 10.0
-_STOP_URGENTLY = 1.0
+_STOP_URGENTLY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
