@@ -48,7 +48,9 @@ class Mailbox:
     `overflow` says what a send does when `limit` messages wait: `"block"` makes the sender wait
     (an ask no longer than its timeout), `"drop_oldest"` and `"drop_newest"` make a dead letter,
     `"error"` raises `MailboxFullError`. A dropped ask is answered with `MailboxFullError`.
-    A request to stop is never counted and never refused.
+    A request to stop is never counted and never refused. With `"block"`, an actor must not wait for
+    one that waits for it: a child whose `on_start` sends to a sibling may find it crashed and full,
+    and the supervisor that would restart it waits for that same `on_start`.
     """
 
     limit: int | None = None

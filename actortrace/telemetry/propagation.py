@@ -38,7 +38,8 @@ class Propagation(Middleware):
         """Restore the sender's context while the message is handled."""
         context = EMPTY if envelope.context is None else envelope.context
         if self._handlers.has_edges and self._edge(envelope) in (Edge.LINK, Edge.ROOT):
-            context = without_span(context)
+            # On the envelope too: what comes of a failure is to see what the handler saw.
+            context = envelope.context = without_span(context)
         token = attach(context)
         try:
             return proceed(envelope)

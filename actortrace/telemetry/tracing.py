@@ -184,7 +184,8 @@ class Tracing(Propagation):
         if operation.is_cut:
             if operation.is_linked:
                 sender = span_context_in(context)
-            context = without_span(context)
+            # On the envelope too: what comes of a failure is to see what the handler saw.
+            context = envelope.context = without_span(context)
         if spans.is_certain_to_drop(context):
             if self._may_be_quiet:
                 self._quiet = context
