@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 import uuid
-from queue import Empty
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pykka
 
+from actortrace.core.dead_letter import discard, discard_for_restart, discard_waiting
 from actortrace.core.envelope import WAKE, Envelope
-from actortrace.core.failure import SHUTDOWN
+from actortrace.core.failure import SHUTDOWN, without_traceback
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
-from actortrace.core.seam import is_stop, pykka_log
+from actortrace.core.seam import pykka_log
 from actortrace.core.signals import Shutdown, Signals, handover
-from actortrace.errors import ActorDeadError, describe
 
 if TYPE_CHECKING:
     from actortrace.core.chain import Chain
@@ -65,6 +63,9 @@ class Cell(Ref[A]):
         "supervisor",
     )
 
+    started: Reply[None]
+    """Set when the present incarnation's `on_start` has returned or raised."""
+
     def __init__(
         self,
         actor_class: type[A],
@@ -92,8 +93,6 @@ class Cell(Ref[A]):
         self.signals: Signals | None = None
         self.exit: Exit | None = None
         """How the present incarnation ended, or is about to."""
-        self.started: Reply[None] = Reply()
-        """Set when the present incarnation's `on_start` has returned or raised."""
         self.context: Any = None
         """The context in which the present incarnation starts; opaque."""
         self.origin: Any = None
@@ -160,8 +159,10 @@ class Cell(Ref[A]):
         self.exit = self._incarnation_event = None
         self.actor = actor
         self.runner = threading.get_ident()
-        actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
-        self.runner = None
+        try:
+            actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
+        finally:
+            self.runner = None
         if not self._is_registered:
             self._is_registered = True
             pykka.ActorRegistry.register(self)
@@ -171,7 +172,7 @@ class Cell(Ref[A]):
     def reincarnate(self) -> None:
         """Make the next actor and wait until its `on_start` has returned. Raises what it raised."""
         if self.settings.on_restart == "drop":
-            self._drop_for_restart()
+            discard_for_restart(self)
         self.incarnation += 1
         self.incarnate().get()
 
@@ -212,7 +213,7 @@ class Cell(Ref[A]):
         with handover:
             if self.is_closed:
                 return
-            self.reason = _without_traceback(reason)
+            self.reason = without_traceback(reason)
             self.is_closed = True
             event = self._stopped_event
         if self._is_registered:
@@ -242,8 +243,8 @@ class Cell(Ref[A]):
             self.is_gone = True
             signals, self.signals = self.signals, None
         if signals is not None and signals.held is not None:
-            self._discard(signals.held, "stopped")
-        self.discard_waiting()
+            discard(self, signals.held, "stopped")
+        discard_waiting(self)
         if signals is not None:
             for signal in signals.pending:
                 if isinstance(signal, Shutdown):
@@ -251,8 +252,6 @@ class Cell(Ref[A]):
         # A ref may live long: it must not keep the actor or anybody's span alive.
         self.actor = self.exit = self.context = None
         self.arguments = ((), {})
-
-    # Orders that go ahead of the messages.
 
     def signal(self, signal: Any) -> bool:
         """Let the actor attend to `signal` before its next message; return whether it will."""
@@ -273,49 +272,6 @@ class Cell(Ref[A]):
             self.close_vacant(SHUTDOWN)
             order.done.resolve()
         return order.done
-
-    # The end of a message.
-
-    def drop(self, envelope: Envelope, reason: str, error: BaseException | None = None) -> None:
-        """End a message that is not handled, or not to its end; an asker gets `error`."""
-        if envelope.reply_to is not None and error is not None:
-            envelope.reply_to.resolve(error=error)
-        self.chain.drop(envelope, reason)
-
-    def discard_waiting(self) -> None:
-        """End every message that waits in the mailbox. Any thread may do this."""
-        while True:
-            try:
-                envelope = self.actor_inbox.get_nowait()
-            except Empty:
-                return
-            self._discard(envelope, "stopped")
-
-    def _drop_for_restart(self) -> None:
-        stops = []
-        while True:
-            try:
-                envelope = self.actor_inbox.get_nowait()
-            except Empty:
-                break
-            if is_stop(envelope.message) and envelope.reply_to is not None:
-                stops.append(envelope)
-            else:
-                self._discard(envelope, "restarted")
-        for envelope in stops:
-            self.put(envelope)
-
-    def _discard(self, envelope: Envelope, reason: str) -> None:
-        if envelope.message is WAKE:
-            with handover:
-                if self.signals is not None:
-                    self.signals.wakes -= 1
-        elif is_stop(envelope.message):
-            if envelope.reply_to is not None:
-                envelope.reply_to.resolve()
-        else:
-            text = f"{self} stopped before handling the message"
-            self.drop(envelope, reason, ActorDeadError(text, reason=self.reason))
 
     # Pykka's events; made when they are first asked for.
 
@@ -341,14 +297,3 @@ class Cell(Ref[A]):
                 if self.exit is not None:
                     self._incarnation_event.set()
             return self._incarnation_event
-
-
-def _without_traceback(reason: object) -> object:
-    """Return the reason of an end for keeping: a traceback would keep the actor alive."""
-    if not isinstance(reason, BaseException):
-        return reason
-    try:
-        kept = copy.copy(reason)
-    except Exception:
-        return describe(reason)
-    return kept.with_traceback(None) if isinstance(kept, BaseException) else describe(reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from actortrace.core.dead_letter import discard_waiting
 from actortrace.core.guard import Guard, ReceiveGuard, SendGuard
 from actortrace.core.middleware import Middleware
 
@@ -89,7 +90,7 @@ def deliver(envelope: Envelope) -> None:
     target.put(envelope)
     if target.is_gone:
         # The actor ended between the sender's check and the put: nobody else will find the message.
-        target.discard_waiting()
+        discard_waiting(target)
 
 
 def forget(envelope: Envelope, reason: str) -> None:

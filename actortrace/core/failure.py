@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from actortrace.errors import describe
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
@@ -60,3 +63,14 @@ class Failure:
     envelope: Envelope | None
     """The message during which it ended; its context is that of the failed span, if any."""
     decision: Decision
+
+
+def without_traceback(reason: object) -> object:
+    """Return the reason of an end for keeping: a traceback would keep the actor alive."""
+    if not isinstance(reason, BaseException):
+        return reason
+    try:
+        kept = copy.copy(reason)
+    except Exception:
+        return describe(reason)
+    return kept.with_traceback(None) if isinstance(kept, BaseException) else describe(reason)

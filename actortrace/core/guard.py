@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+from actortrace.core.dead_letter import drop
 from actortrace.errors import MessageRejectedError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class SendGuard(Guard):
         if envelope.is_signal:
             return self._proceed(envelope)
         error.envelope = envelope
-        return envelope.target.drop(envelope, "rejected", error)
+        return drop(envelope, "rejected", error)
 
 
 class ReceiveGuard(Guard):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import pykka
 
+from actortrace.core.dead_letter import drop
 from actortrace.errors import ActorDeadError, MailboxFullError, SettingError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class BoundedQueue:
                 self._not_empty.notify()
         if dropped is not None:
             target = envelope.target
-            target.drop(dropped, "overflow", MailboxFullError(target, self._limit))
+            drop(dropped, "overflow", MailboxFullError(target, self._limit))
 
     def get(self) -> Envelope:
         """Take the next message; blocks until there is one."""

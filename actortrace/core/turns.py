@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
+from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import WAKE
 from actortrace.core.failure import SHUTDOWN, Exit
 from actortrace.core.seam import pykka_log
@@ -157,12 +158,12 @@ def _fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     """Deal with what came out of the chain. Called while `error` is being handled."""
     if cell.is_gone:
         # Its supervisor has left it behind: all that is left to say goes to the asker.
-        cell.drop(envelope, "crashed", error)
+        drop(envelope, "crashed", error)
         return
     if isinstance(error, MessageRejectedError) and error.envelope is envelope:
-        cell.drop(envelope, "rejected", error)
+        drop(envelope, "rejected", error)
     elif _is_own_refusal(cell, envelope, error):
-        cell.drop(envelope, "unhandled", error)
+        drop(envelope, "unhandled", error)
     else:
         # In the context of the failed handling: the log record and on_failure belong to it.
         cell.chain.carrier.within(envelope.context, _fail_in_context, cell, envelope, error)
@@ -178,7 +179,7 @@ def _is_own_refusal(cell: Cell[Any], envelope: Envelope, error: BaseException) -
 
 def _fail_in_context(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     if isinstance(error, asyncio.CancelledError):
-        cell.drop(envelope, "cancelled", _caused_by(error, HandlerCancelledError(cell)))
+        drop(envelope, "cancelled", _caused_by(error, HandlerCancelledError(cell)))
         return
     reply = envelope.reply_to
     if not isinstance(error, Exception):
@@ -210,14 +211,14 @@ def _crash(cell: Cell[Any], envelope: Envelope | None, error: BaseException) -> 
     except BaseException as second:
         _end_failed(cell, second, envelope)
     if envelope is not None:
-        cell.drop(envelope, "crashed")
+        drop(envelope, "crashed")
 
 
 def _abort(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     """End this actor and all others, as Pykka does on `KeyboardInterrupt` and its like."""
     pykka_log.debug("%r in %s. Stopping all actors.", error, cell.actor)
     end_orderly(cell, error)
-    cell.drop(envelope, "crashed")
+    drop(envelope, "crashed")
     # First answer who waits for this actor: it may be one of those that are to stop.
     cell.wipe()
     pykka.ActorRegistry.stop_all()

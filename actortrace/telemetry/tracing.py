@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from actortrace.telemetry.spans import Spans
 
 _DROPS_PER_SECOND = 10
+_MOST_OPERATIONS = 64
 
 # To look up an enum's member takes 0.1 µs on Python 3.11.
 _CONSUMER = SpanKind.CONSUMER
@@ -229,6 +230,8 @@ class Tracing(Propagation):
             origin = cell.origin = Origin()
         common = origin.attributes.get(operation)
         if common is None:
+            if len(origin.attributes) >= _MOST_OPERATIONS:
+                origin.attributes.clear()
             common = origin.attributes[operation] = self._identity(cell) | operation.attributes
         attributes = common.copy()
         if envelope.sent_at is not None:
