@@ -7,10 +7,16 @@ from collections.abc import Iterator
 
 import pykka
 import pytest
+from hypothesis import settings
 from opentelemetry.sdk.trace import TracerProvider
 
 from actortrace.telemetry.configuration import configure
 from tests.recorder import Recorder
+
+# The same examples in every run; `--hypothesis-profile=explore` looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from importlib import import_module
@@ -57,7 +58,9 @@ class Collector:
     def flush(self, seconds: float) -> None:
         """Send what waits; returns after so many seconds, whether that has worked or not."""
         if not _finishes(self.processor.shutdown, seconds):
-            # Ends its retries. What it waits for it may go on to wait for, on its daemon thread.
+            # Ends its retries. What it waits for it may go on to wait for, on its daemon thread;
+            # what it then has to say is said already.
+            logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
             self._exporter.shutdown()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actortrace.waterfall.bar import Bar, draw_bar
@@ -45,7 +45,6 @@ def test_a_wait_that_began_before_the_trace_begins_with_it() -> None:
     assert drawn(0.2, 0.5, wait=7.0) == "┄┄━━━     "
 
 
-@settings(deadline=None)
 @given(FRACTIONS, FRACTIONS, FRACTIONS, st.integers(1, 60), st.sampled_from([ASCII, UNICODE]))
 def test_a_bar_is_exactly_as_wide_as_asked(
     start: float, end: float, wait: float, width: int, glyphs: Glyphs

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
@@ -105,15 +105,13 @@ def test_several_spans_make_one_line_grouped_by_resource_and_scope() -> None:
     assert groups[0]["scopeSpans"][0]["scope"] == {"name": "actortrace", "version": "0.1.0"}
 
 
-@settings(deadline=None)
 @given(st.lists(spans(), min_size=1, max_size=3))
 def test_reading_gives_back_what_was_written(batch: list[ReadableSpan]) -> None:
     read = decode_spans(json.loads(encode_spans(batch)))
 
-    assert sorted(read, key=by_id) == sorted((recorded(span) for span in batch), key=by_id)
+    assert sorted(read, key=repr) == sorted((recorded(span) for span in batch), key=repr)
 
 
-@settings(deadline=None)
 @given(st.lists(spans(), min_size=1, max_size=3))
 def test_the_line_means_what_the_reference_encoder_writes(batch: list[ReadableSpan]) -> None:
     encoder = pytest.importorskip(
@@ -150,10 +148,6 @@ def spans_of(groups: Sequence[Any]) -> list[tuple[Any, str, Any]]:
 
 def plain(attributes: Any) -> dict[str, Any]:
     return dict(attributes or {})
-
-
-def by_id(span: SpanRecord) -> tuple[str, str]:
-    return span.trace_id, span.span_id
 
 
 def recorded(span: ReadableSpan) -> SpanRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actortrace.waterfall.excerpt import Gap, excerpt
@@ -65,7 +65,6 @@ def test_a_gap_stands_where_its_shallowest_row_would() -> None:
     assert rows[gap.shallowest].depth == min(rows[index].depth for index in range(2, 48))
 
 
-@settings(deadline=None)
 @given(st.sets(st.integers(1, 59)), st.integers(2, 70))
 def test_every_row_is_either_shown_or_counted(crashes: set[int], limit: int) -> None:
     spans = [span(n, at=n) for n in range(60)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -30,7 +30,6 @@ def test_what_would_steer_a_terminal_is_shown_as_an_escape(
     assert printable(text, encoding) == shown
 
 
-@settings(deadline=None)
 @given(st.text(), st.sampled_from(["utf-8", "ascii", "latin-1", "cp437"]))
 def test_any_text_becomes_printable_in_any_encoding(text: str, encoding: str) -> None:
     shown = printable(text, encoding)
@@ -39,7 +38,6 @@ def test_any_text_becomes_printable_in_any_encoding(text: str, encoding: str) ->
     assert shown.isprintable()
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["C", "Z"])), st.integers(0, 20))
 def test_text_is_cut_to_its_columns(text: str, width: int) -> None:
     assert cell_len(fit(text, width, "…")) <= width

@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -163,7 +163,6 @@ def test_no_line_is_wider_than_the_terminal(width: int, encoding: str, count: in
     assert picture.encode(encoding)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actortrace.errors import TraceFileError
@@ -72,7 +72,6 @@ def test_a_last_line_that_was_cut_short_is_reported_and_the_rest_is_read() -> No
     assert file.notice == "trace.jsonl: cut short in line 2; the spans there are missing"
 
 
-@settings(deadline=None)
 @given(st.integers(1, len(OTHER) - 1))
 def test_a_last_line_may_be_cut_short_anywhere(length: int) -> None:
     file = parse_trace_file("trace.jsonl", LINE + b"\n" + OTHER[:length])
@@ -135,13 +134,11 @@ def test_a_file_is_read_from_its_path(tmp_path: Path) -> None:
     assert len(file.spans) == 1
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     read_or_refuse(content)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_line_is_read_or_refused(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(LINE)))
@@ -164,7 +161,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_any_json_is_read_or_refused(document: object) -> None:
     read_or_refuse(json.dumps(document).encode())

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actortrace.waterfall.record import SpanRecord
@@ -84,7 +84,6 @@ def test_no_spans_make_no_rows() -> None:
     assert arrange([]) == ()
 
 
-@settings(deadline=None)
 @given(any_spans())
 def test_every_span_appears_exactly_once(spans: list[SpanRecord]) -> None:
     rows = arrange(spans)
@@ -92,7 +91,6 @@ def test_every_span_appears_exactly_once(spans: list[SpanRecord]) -> None:
     assert Counter(repr(row.span) for row in rows) == Counter({repr(span): 1 for span in spans})
 
 
-@settings(deadline=None)
 @given(any_spans())
 def test_every_row_hangs_from_the_parent_that_its_span_names(spans: list[SpanRecord]) -> None:
     rows = arrange(spans)
@@ -107,7 +105,6 @@ def test_every_row_hangs_from_the_parent_that_its_span_names(spans: list[SpanRec
             assert row.span.parent_id == rows[row.parent].span.span_id
 
 
-@settings(deadline=None)
 @given(any_spans())
 def test_siblings_are_in_order_and_the_last_one_knows(spans: list[SpanRecord]) -> None:
     rows = arrange(spans)
@@ -119,7 +116,6 @@ def test_siblings_are_in_order_and_the_last_one_knows(spans: list[SpanRecord]) -
         assert [row.is_last for row in siblings] == [False] * (len(siblings) - 1) + [True]
 
 
-@settings(deadline=None)
 @given(any_spans(), st.randoms())
 def test_the_order_in_the_file_does_not_matter(spans: list[SpanRecord], random: Random) -> None:
     distinct = [replace(span, name=str(number)) for number, span in enumerate(spans)]
