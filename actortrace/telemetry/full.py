@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.context import get_current
 from opentelemetry.trace import SpanKind
 
 from actortrace.telemetry import conventions
-from actortrace.telemetry.carrier import with_span
+from actortrace.telemetry.carrier import get_current, with_span
 from actortrace.telemetry.tracing import Tracing
 
 if TYPE_CHECKING:

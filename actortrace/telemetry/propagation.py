@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.context import attach, detach, get_current
-
 from actortrace.core.edge import Edge
 from actortrace.core.middleware import Middleware
-from actortrace.telemetry.carrier import EMPTY, without_span
+from actortrace.telemetry.carrier import EMPTY, attach, detach, get_current, without_span
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell

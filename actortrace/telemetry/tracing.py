@@ -7,12 +7,15 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind
 
 from actortrace.telemetry import conventions, exceptions
 from actortrace.telemetry.carrier import (
     EMPTY,
+    attach,
+    detach,
+    get_current,
     span_context_in,
     with_ids_only,
     with_span,
