@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import threading
 
     from actortrace.core.cell import Cell
-    from actortrace.core.mailbox import Mailbox, Queue
+    from actortrace.core.inbox import Inbox
+    from actortrace.core.mailbox import Mailbox
     from actortrace.core.ref import Ref
     from actortrace.core.settings import Dispatcher, Settings
 
@@ -73,7 +74,7 @@ class Actor(SeamActor):
         """Any arguments are accepted, as in Pykka. An override need not call this one."""
         if "_actor_ref" not in vars(self):
             # Made by hand instead of started: it has a ref, and nothing runs it.
-            self._actor_ref = kind_of(type(self)).cell()
+            self._actor_ref = kind_of(self.__class__).cell()
             self._actor_ref.actor = self
 
     # What Pykka keeps on the actor stands in its cell.
@@ -89,7 +90,7 @@ class Actor(SeamActor):
         return self._actor_ref.actor_urn
 
     @property
-    def actor_inbox(self) -> Queue:  # type: ignore[override]  # likewise
+    def actor_inbox(self) -> Inbox:  # type: ignore[override]  # likewise
         """The messages that wait."""
         return self._actor_ref.actor_inbox
 

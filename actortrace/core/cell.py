@@ -11,6 +11,7 @@ import pykka
 from actortrace.core.dead_letter import discard, discard_for_restart, discard_waiting
 from actortrace.core.envelope import WAKE, Envelope
 from actortrace.core.failure import SHUTDOWN, without_traceback
+from actortrace.core.inbox import Inbox
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
 from actortrace.core.seam import pykka_log
@@ -41,7 +42,6 @@ class Cell(Ref[A]):
         "_urn",
         "actor",
         "actor_class",
-        "actor_inbox",
         "arguments",
         "chain",
         "context",
@@ -55,6 +55,7 @@ class Cell(Ref[A]):
         "name",
         "origin",
         "put",
+        "queue",
         "reason",
         "runner",
         "settings",
@@ -82,8 +83,8 @@ class Cell(Ref[A]):
         self.name = name
         self.supervisor = supervisor
         self.arguments = arguments
-        self.actor_inbox: Queue = settings.dispatcher.queue(settings.mailbox)  # type: ignore[assignment]  # envelopes of ours
-        self.put = self.actor_inbox.put
+        self.queue: Queue = settings.dispatcher.queue(settings.mailbox)
+        self.put = self.queue.put
         self.actor: Any = None
         """The present actor object; `None` before the first and after the last."""
         self.current: Envelope | None = None
@@ -122,6 +123,11 @@ class Cell(Ref[A]):
                 if self._urn is None:
                     self._urn = uuid.uuid4().urn
         return self._urn
+
+    @property
+    def actor_inbox(self) -> Inbox:  # type: ignore[override]  # likewise
+        """What Pykka's code may put its own envelopes into."""
+        return Inbox(self)
 
     # What other kinds of cells do in their own way.
 
@@ -164,7 +170,6 @@ class Cell(Ref[A]):
         finally:
             self.runner = None
         if not self._is_registered:
-            self._is_registered = True
             pykka.ActorRegistry.register(self)
         pykka_log.debug("Starting %s", actor)
         return self.launch()
@@ -178,6 +183,7 @@ class Cell(Ref[A]):
 
     def launch(self) -> Reply[None]:
         """Let the dispatcher run the cell. The reply is as for `incarnate`."""
+        self._is_registered = True
         started = self.started = Reply()
         self.context = self.chain.carrier.current()
         self.is_running = True
@@ -221,7 +227,7 @@ class Cell(Ref[A]):
         self.leave()
         if event is not None:
             event.set()
-        self.actor_inbox.close()
+        self.queue.close()
 
     def close_vacant(self, reason: object) -> None:
         """End a cell that no thread runs, on this thread."""
@@ -280,20 +286,21 @@ class Cell(Ref[A]):
         """An event that is set once the actor has ended for good."""
         with handover:
             if self._stopped_event is None:
-                self._stopped_event = threading.Event()
-                if self.is_closed:
-                    self._stopped_event.set()
+                self._stopped_event = _event(is_set=self.is_closed)
             return self._stopped_event
 
     def incarnation_stopped(self, actor: pykka.Actor) -> threading.Event:
         """Return an event that is set once `actor`, which is or was in this cell, has ended."""
         with handover:
             if actor is not self.actor:
-                ended = threading.Event()
-                ended.set()
-                return ended
+                return _event(is_set=True)
             if self._incarnation_event is None:
-                self._incarnation_event = threading.Event()
-                if self.exit is not None:
-                    self._incarnation_event.set()
+                self._incarnation_event = _event(is_set=self.exit is not None)
             return self._incarnation_event
+
+
+def _event(*, is_set: bool) -> threading.Event:
+    event = threading.Event()
+    if is_set:
+        event.set()
+    return event

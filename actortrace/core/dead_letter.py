@@ -59,6 +59,6 @@ def discard_for_restart(cell: Cell[Any]) -> None:
 def _taken(cell: Cell[Any]) -> Iterator[Envelope]:
     while True:
         try:
-            yield cell.actor_inbox.get_nowait()
+            yield cell.queue.get_nowait()
         except Empty:
             return

@@ -30,7 +30,7 @@ def run(cell: Cell[Any]) -> None:
     """Run one incarnation from its start to its end; blocks the thread between messages."""
     if not begin(cell):
         return
-    get = cell.actor_inbox.get
+    get = cell.queue.get
     try:
         while cell.is_running:
             turn(cell, get())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanContext
 
 # The public functions only hand on to these. To leave that step out takes a twentieth off a message
-# whose trace is not sampled; and `detach` cannot fail where it undoes an `attach` of the same frame.
+# whose trace is not sampled; and `detach` cannot fail where it undoes what the same frame attached.
 _runtime: Any = getattr(context_api, "_RUNTIME_CONTEXT", context_api)
 attach: Callable[[Context], Any] = _runtime.attach
 detach: Callable[[Any], None] = _runtime.detach

@@ -11,6 +11,7 @@ import threading
 import uuid
 import weakref
 from typing import Any
+from unittest.mock import Mock
 
 import pykka
 import pytest
@@ -604,3 +605,43 @@ def test_an_exception_that_cannot_be_copied_is_kept_as_text() -> None:
     with pytest.raises(ActorDeadError) as caught:
         ref.tell("x")
     assert caught.value.reason == "SingleError: crash"
+
+
+def test_the_constructor_can_be_tried_on_a_mock_of_the_actor() -> None:
+    class Playing(TracedActor):
+        def __init__(self, track: str) -> None:
+            super().__init__()
+            self.track = track
+
+    mock = Mock(spec=Playing)
+    Playing.__init__(mock, "one")
+
+    assert mock.track == "one"
+
+
+def test_code_that_sends_as_pykka_does_is_understood() -> None:
+    ref = Obedient.start()
+    actor = ref.ask(lambda actor: actor)
+    plain: pykka.ActorRef[Any] = pykka.ActorRef(actor)
+    plain.tell("told")
+
+    assert plain.ask("asked") == "asked"
+    assert actor.seen == ["told", "asked"]
+    assert actor.actor_inbox.empty()
+
+
+def test_code_that_takes_messages_as_pykka_does_gets_them() -> None:
+    actor = Obedient()
+    actor.actor_ref.tell("x")
+
+    assert not actor.actor_inbox.empty()
+    assert actor.actor_inbox.get().message == "x"
+
+
+def test_an_actor_that_was_registered_by_hand_leaves_the_registry_when_it_stops() -> None:
+    actor = Obedient()
+    pykka.ActorRegistry.register(actor.actor_ref)
+    actor._start_actor_loop()
+    actor.actor_ref.stop()
+
+    assert actor.actor_ref not in pykka.ActorRegistry.get_all()

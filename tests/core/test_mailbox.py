@@ -161,7 +161,8 @@ def test_a_request_to_stop_is_neither_counted_nor_refused() -> None:
 
 def test_a_bounded_queue_counts_what_waits() -> None:
     actor, gate, _ = busy("block", limit=3)
-    inbox = actor.actor_inbox
+    cell: Any = actor
+    inbox = cell.queue
     assert inbox.empty()
     actor.tell(0)
 
@@ -170,7 +171,7 @@ def test_a_bounded_queue_counts_what_waits() -> None:
     gate.open()
     actor.ask("flush")
     with pytest.raises(queue.Empty):
-        inbox.get_nowait()  # type: ignore[attr-defined]
+        inbox.get_nowait()
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, "many"])

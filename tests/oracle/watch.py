@@ -24,7 +24,7 @@ class WatchedThreads(Threads):
         return WatchedQueue(super().queue(mailbox))
 
     def launch(self, cell: Cell[Any]) -> None:
-        queue = cell.actor_inbox
+        queue = cell.queue
         assert isinstance(queue, WatchedQueue)
         queue.owner = cell.actor
         super().launch(cell)

@@ -501,7 +501,7 @@ def test_full_mode_ends_the_span_of_a_send_that_is_refused(spans: Recorder) -> N
     cell.put = refuse
     with pytest.raises(RuntimeError, match="no room"):
         ref.tell("x")
-    cell.put = ref.actor_inbox.put
+    cell.put = cell.queue.put
 
     assert spans.one("tell Closed").status.status_code is StatusCode.ERROR
     assert spans.open == []
