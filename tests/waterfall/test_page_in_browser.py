@@ -27,10 +27,7 @@ OPTIONS = [
     "--dump-dom",
 ]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
-]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 
 def in_browser(tmp_path: Path, *spans: SpanRecord) -> str:
