@@ -50,11 +50,16 @@ class ContextCarrier:
 
     def within(self, context: Context | None, function: Callable[..., Any], *args: Any) -> Any:
         """Return `function(*args)`, called with `context`, or an empty one, as the current one."""
-        token = attach(EMPTY if context is None else context)
-        try:
-            return function(*args)
-        finally:
-            detach(token)
+        return within(EMPTY if context is None else context, function, *args)
+
+
+def within(context: Context, function: Callable[..., Any], *args: Any) -> Any:
+    """Return `function(*args)`, called with `context` as the current one."""
+    token = attach(context)
+    try:
+        return function(*args)
+    finally:
+        detach(token)
 
 
 def with_ids_only(context: Context, span_context: SpanContext) -> Context:

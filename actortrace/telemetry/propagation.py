@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actortrace.core.edge import Edge
 from actortrace.core.middleware import Middleware
-from actortrace.telemetry.carrier import EMPTY, attach, detach, get_current, without_span
+from actortrace.telemetry.carrier import EMPTY, attach, detach, get_current, within, without_span
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
@@ -47,11 +47,7 @@ class Propagation(Middleware):
     def restart(self, cell: Cell[Any], failure: Failure, proceed: Restart) -> None:
         """Let the next incarnation start in the context in which the last one ended."""
         context = failure.envelope.context if failure.envelope is not None else None
-        token = attach(EMPTY if context is None else context)
-        try:
-            proceed(cell, failure)
-        finally:
-            detach(token)
+        within(EMPTY if context is None else context, proceed, cell, failure)
 
     def _edge(self, envelope: Envelope) -> Edge:
         name = self._handlers.name_for(type(envelope.message))

@@ -19,6 +19,7 @@ from actortrace.telemetry.carrier import (
     span_context_in,
     with_ids_only,
     with_span,
+    within,
     without_span,
 )
 from actortrace.telemetry.operations import Operations
@@ -183,7 +184,7 @@ class Tracing(Propagation):
         seen = spans.seen
         operation = self._operations.of(envelope.message)
         if operation is None:
-            return self._receive_in(context, envelope, proceed)
+            return within(context, proceed, envelope)
         sender = None
         if operation.is_cut:
             if operation.is_linked:
@@ -196,10 +197,10 @@ class Tracing(Propagation):
                 if spans.seen is not seen:
                     # Another thread took up another provider: the verdict was the old one's.
                     self._quiet = Context()
-            return self._receive_in(context, envelope, proceed)
+            return within(context, proceed, envelope)
         span = self._open_handling(envelope, context, operation, sender)
         if span is None:
-            return self._receive_in(context, envelope, proceed)
+            return within(context, proceed, envelope)
         failure: BaseException | None = None
         token = attach(with_span(context, span))
         try:
@@ -212,13 +213,6 @@ class Tracing(Propagation):
         finally:
             detach(token)
             spans.close(span, failure)
-
-    def _receive_in(self, context: Context, envelope: Envelope, proceed: Receive) -> Any:
-        token = attach(context)
-        try:
-            return proceed(envelope)
-        finally:
-            detach(token)
 
     def _open_handling(
         self,
