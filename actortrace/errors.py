@@ -77,6 +77,41 @@ class MailboxFullError(ActortraceError):
         super().__init__(f"the mailbox of {actor} is full ({limit} messages){hint}")
 
 
+class DeadlockError(ActortraceError, pykka.Timeout):
+    """To wait for this reply would be to wait for ever: each actor of a circle waits for the next.
+
+    `circle` holds their refs, the waiting one last.
+    """
+
+    def __init__(self, circle: Iterable[object]) -> None:
+        self.circle = tuple(circle)
+        steps = " → ".join(map(str, (self.circle[-1], *self.circle)))
+        super().__init__(f"these actors would wait for each other for ever: {steps}")
+
+
+class NotInActorError(ActortraceError, RuntimeError):
+    """Only an actor can do this for itself, and no actor's code runs on the calling thread."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what}() is for actors: call it in a handler, on the actor's own thread")
+
+
+class TaskOwnerError(ActortraceError, RuntimeError):
+    """Only who spawned a task, and has not said `ignore` since, may ask for what comes of it."""
+
+    def __init__(self, task: object, owner: object, caller: object) -> None:
+        self.task = task
+        self.owner = owner
+        """The actor or the thread that spawned it; `None` once it is ignored."""
+        self.caller = caller
+        if owner is None:
+            why = "its owner ignores it, so nobody may"
+        else:
+            why = f"it is {owner} who spawned it, not {caller}; let the owner send on the outcome"
+        super().__init__(f"{task} cannot be asked here: {why}")
+
+
 # A supervision tree could not do what was asked.
 
 
@@ -89,13 +124,72 @@ class ChildStartError(ActortraceError):
         super().__init__(f"child {child!r} of {supervisor} did not start: {describe(cause)}")
 
 
-class NameTakenError(ActortraceError):
-    """Another living actor has this name."""
+class StartTimeoutError(ActortraceError, pykka.Timeout):
+    """The actor did not start in time. It has been abandoned."""
 
-    def __init__(self, name: str, holder: object) -> None:
+    def __init__(self, actor: object, timeout: float) -> None:
+        self.actor = actor
+        super().__init__(f"{actor} did not start within {timeout:g} seconds and is left behind")
+
+
+class NameTakenError(ActortraceError):
+    """A living actor has this name, or this key of a registry."""
+
+    def __init__(self, name: object, holder: object) -> None:
         self.name = name
         self.holder = holder
         super().__init__(f"the name {name!r} is taken by {holder}")
+
+
+class NoSuchNameError(ActorDeadError):
+    """No living actor has this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"no actor has the name {name!r}")
+
+
+class ChildError(ActortraceError):
+    """A supervisor cannot do this with this child now. `reason` is OTP's word for why."""
+
+    def __init__(self, supervisor: object, child: str, reason: str) -> None:
+        self.supervisor = supervisor
+        self.child = child
+        self.reason = reason
+        """`"not_found"`, `"running"`, `"restarting"`, `"already_present"`, `"already_started"`,
+        `"max_children"` or, from a dynamic supervisor, `"simple_one_for_one"`."""
+        super().__init__(f"child {child!r} of {supervisor}: {_WAYS_OUT[reason]}")
+
+
+class AlreadyStartedError(ChildError):
+    """The supervisor has a child with this id, and it runs: `ref`."""
+
+    def __init__(self, supervisor: object, child: str, ref: object) -> None:
+        self.ref = ref
+        super().__init__(supervisor, child, "already_started")
+
+
+class PartitionKeyError(ActortraceError, TypeError):
+    """A key that need not be the same in every process cannot choose a partition."""
+
+    def __init__(self, key: object, part: object) -> None:
+        self.key = key
+        within = "" if part is key else f" in {key!r}"
+        super().__init__(
+            f"{part!r}{within} cannot choose a partition: a {type(part).__qualname__} need not say "
+            f"the same about itself in every process; use a str, bytes, an int or a tuple of them"
+        )
+
+
+_WAYS_OUT = {
+    "not_found": "there is none; which_children() tells which there are",
+    "running": "it is running; stop it first, with terminate_child()",
+    "restarting": "it is about to be started again; stop that first, with terminate_child()",
+    "already_present": "it is known and does not run; use restart_child(), or delete_child() first",
+    "already_started": "it is running; its ref is in this error",
+    "simple_one_for_one": "a dynamic supervisor knows its children by their refs, while they run",
+    "max_children": "not started, there are as many as max_children allows",
+}
 
 
 # A file or an endpoint outside the program is at fault.

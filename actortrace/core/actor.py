@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
+from actortrace.core.deferral import Deferral, defer
+from actortrace.core.failure import NORMAL
 from actortrace.core.kind import Assembly, Kind, spawn
 from actortrace.core.seam import SeamActor
 from actortrace.core.system import own_stop
@@ -25,9 +27,10 @@ A = TypeVar("A", bound="Actor")
 class Actor(SeamActor):
     """A Pykka actor whose identity is a cell. Knows nothing of tracing, supervision or threads.
 
-    Its namespace belongs to the user: beside Pykka's own names there are `options` and
-    `_actortrace`. Settings (`dispatcher`, `mailbox`, `middleware`, `ask_failure`, `on_restart`) are
-    read from the class and not declared, because existing actors use some of these names.
+    Its namespace belongs to the user: beside Pykka's own names there are `options`, `defer` and
+    `_actortrace`, and `handle_continue` is called if there is one. Settings (`dispatcher`,
+    `mailbox`, `middleware`, `ask_failure`, `on_restart`, `drop_expired`, `redacted`) are read from
+    the class and not declared, because existing actors use some of these names.
     """
 
     _actortrace: ClassVar[Kind]
@@ -99,11 +102,24 @@ class Actor(SeamActor):
         """An event that is set once this incarnation of the actor has ended."""
         return self._actor_ref.incarnation_stopped(self)
 
-    def stop(self) -> None:
-        """Stop after the messages that wait. A supervisor starts a permanent child again."""
+    def stop(self, reason: object = NORMAL) -> None:
+        """Stop after the messages that wait. A supervisor starts a permanent child again.
+
+        A transient child is started again unless the reason is `"normal"`, `"shutdown"` or
+        `("shutdown", term)`.
+        """
         cell = self._actor_ref
         if cell.actor is self or not cell.is_alive():
-            cell.tell(own_stop(cell.incarnation))
+            cell.tell(own_stop(cell.incarnation, reason))
+
+    def defer(self) -> Deferral:
+        """Answer the message that is being handled later: `reply = self.defer()`, `reply.set(5)`.
+
+        Raises:
+            NotInActorError: when another thread than the actor's own calls this.
+
+        """
+        return defer()
 
 
 def kind_of(actor_class: type[Actor]) -> Kind:
@@ -125,8 +141,12 @@ class Options(Generic[A]):
 
     def start(self, *args: Any, **kwargs: Any) -> Ref[A]:
         """Start an actor; everything given goes to its constructor. See `Actor.start`."""
+        return _started(self.cell(args, kwargs))
+
+    def cell(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Cell[A]:
+        """Return a new cell whose actor does not exist yet."""
         kind = kind_of(self._actor_class)
-        return _started(kind.cell(args, kwargs, name=self._name, settings=self._settings))
+        return kind.cell(args, kwargs, name=self._name, settings=self._settings)
 
 
 def _started(cell: Cell[A]) -> Cell[A]:

@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pykka
 
-from actortrace.core.dead_letter import discard, discard_for_restart, discard_waiting
-from actortrace.core.envelope import WAKE, Envelope
-from actortrace.core.failure import SHUTDOWN, without_traceback
+from actortrace.core.activity import activity
+from actortrace.core.belongings import Belonging
+from actortrace.core.envelope import Envelope
+from actortrace.core.failure import Ending
 from actortrace.core.inbox import Inbox
-from actortrace.core.ref import Ref
+from actortrace.core.lifetime import Lifetime
 from actortrace.core.reply import Reply
-from actortrace.core.seam import pykka_log
-from actortrace.core.signals import Shutdown, Signals, handover
+from actortrace.core.signals import Signals, handover
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actortrace.core.chain import Chain
-    from actortrace.core.failure import Exit
     from actortrace.core.mailbox import Queue
     from actortrace.core.settings import Settings
 
 A = TypeVar("A", bound=pykka.Actor)
 
 
-class Cell(Ref[A]):
+class Cell(Lifetime[A]):
     """An actor's identity, and what any thread may do with it. `Ref` is the part for everybody.
 
     What happens on the actor's own thread, one turn at a time, is in `actortrace.core.turns`.
@@ -36,6 +37,7 @@ class Cell(Ref[A]):
     """How many seconds a supervisor gives an actor of this sort to end, unless told otherwise."""
 
     __slots__ = (
+        "_belongings",
         "_incarnation_event",
         "_is_registered",
         "_stopped_event",
@@ -46,12 +48,15 @@ class Cell(Ref[A]):
         "chain",
         "context",
         "current",
-        "exit",
+        "ending",
         "incarnation",
         "is_closed",
         "is_gone",
+        "is_ignored",
+        "is_live",
         "is_running",
         "is_vacant",
+        "is_wanted_after",
         "name",
         "origin",
         "put",
@@ -60,6 +65,7 @@ class Cell(Ref[A]):
         "runner",
         "settings",
         "signals",
+        "start_timeout",
         "started",
         "supervisor",
     )
@@ -92,7 +98,7 @@ class Cell(Ref[A]):
         self.incarnation = 0
         """How many actor objects this cell has had before the present one."""
         self.signals: Signals | None = None
-        self.exit: Exit | None = None
+        self.ending: Ending | None = None
         """How the present incarnation ended, or is about to."""
         self.context: Any = None
         """The context in which the present incarnation starts; opaque."""
@@ -106,10 +112,19 @@ class Cell(Ref[A]):
         """Whether the present incarnation goes on to the next message."""
         self.is_vacant = True
         """Whether no thread runs the cell, so that its supervisor may."""
+        self.is_ignored = False
+        """Whether `on_start` has returned `IGNORE`."""
+        self.is_live = True
+        """Whether there is an incarnation that things may belong to. The first is there at once."""
+        self.is_wanted_after: Callable[[object], bool] | None = None
+        """Says whether the supervisor wants the actor back after an end for a reason."""
+        self.start_timeout: float | None = None
+        """How many seconds its supervisor waits for `on_start`; `None` for as long as it takes."""
         self.is_closed = False
         """Whether the actor has ended for good: nothing more may be sent to it."""
         self.is_gone = False
         """Whether its mailbox has been emptied for the last time."""
+        self._belongings: dict[Belonging, None] | None = None
         self._is_registered = False
         self._urn: str | None = None
         self._stopped_event: threading.Event | None = None
@@ -129,155 +144,10 @@ class Cell(Ref[A]):
         """What Pykka's code may put its own envelopes into."""
         return Inbox(self)
 
-    # What other kinds of cells do in their own way.
-
-    def enter(self) -> None:
-        """Make a new cell known, or raise. Its actor does not exist yet."""
-
-    def leave(self) -> None:
-        """Undo `enter`, as far as it got: the cell has ended for good."""
-
-    def wait_for_start(self, started: Reply[None]) -> None:
-        """Wait for as much of the start as `Actor.start` waits for: nothing, as in Pykka."""
-
-    def begin(self) -> None:
-        """Get ready for the first message, on the actor's thread."""
-        self.actor.on_start()
-
-    def attend(self, signal: Any) -> None:
-        """Attend to a signal, on the actor's thread."""
-        raise TypeError(f"{self} cannot attend to {signal!r}")
-
-    def wind_down(self) -> None:
-        """Let go of what must end before the actor does, whichever way it ends; on its thread."""
-
-    # A life: incarnate, end, perhaps again; close.
-
-    def incarnate(self) -> Reply[None]:
-        """Make the actor on this thread and let it start on its own.
-
-        The reply is set when `on_start` has returned or raised. What `__init__` raises is raised.
-        """
-        arguments, keywords = self.arguments
-        actor = self.actor_class.__new__(self.actor_class, *arguments, **keywords)
-        # A __setattr__ of the user's own may need what only __init__ makes.
-        object.__setattr__(actor, "_actor_ref", self)
-        self.exit = self._incarnation_event = None
-        self.actor = actor
-        self.runner = threading.get_ident()
-        try:
-            actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
-        finally:
-            self.runner = None
-        if not self._is_registered:
-            pykka.ActorRegistry.register(self)
-        pykka_log.debug("Starting %s", actor)
-        return self.launch()
-
-    def reincarnate(self) -> None:
-        """Make the next actor and wait until its `on_start` has returned. Raises what it raised."""
-        if self.settings.on_restart == "drop":
-            discard_for_restart(self)
-        self.incarnation += 1
-        self.incarnate().get()
-
-    def launch(self) -> Reply[None]:
-        """Let the dispatcher run the cell. The reply is as for `incarnate`."""
-        self._is_registered = True
-        started = self.started = Reply()
-        self.context = self.chain.carrier.current()
-        self.is_running = True
-        self.is_vacant = False
-        try:
-            self.settings.dispatcher.launch(self)
-        except BaseException:
-            self.is_running = False
-            self.is_vacant = True
-            raise
-        return started
-
-    def end(self, exit_: Exit) -> None:
-        """Let the incarnation end after this turn; for good, unless a supervisor decides."""
-        if self.exit is None:
-            self.exit = exit_
-        self.is_running = False
-        if self.supervisor is None or self.exit.is_final:
-            self.close(self.exit.reason)
-        with handover:
-            event = self._incarnation_event
-        if event is not None:
-            event.set()
-
-    def hand_over(self) -> bool:
-        """Leave the cell to its supervisor, unless that has ordered it to end meanwhile."""
-        with handover:
-            self.is_vacant = self.signals is None or not self.signals.has_shutdown
-            return self.is_vacant
-
-    def close(self, reason: object) -> None:
-        """Take no more messages. Those that wait are discarded at the end of the last turn."""
-        with handover:
-            if self.is_closed:
-                return
-            self.reason = without_traceback(reason)
-            self.is_closed = True
-            event = self._stopped_event
-        if self._is_registered:
-            pykka.ActorRegistry.unregister(self)
-        self.leave()
-        if event is not None:
-            event.set()
-        self.queue.close()
-
-    def close_vacant(self, reason: object) -> None:
-        """End a cell that no thread runs, on this thread."""
-        self.close(reason)
-        self.wipe()
-
-    def leave_behind(self) -> None:
-        """End a cell whose thread did not come back in time. The thread ends when it does."""
-        self.is_running = False
-        self.close_vacant(SHUTDOWN)
-        with handover:
-            self.signals = Signals()
-            self.signals.wakes = 1
-        self.put(Envelope(WAKE, None, self))
-
-    def wipe(self) -> None:
-        """End every message and order that is left, and let go of the actor."""
-        with handover:
-            self.is_gone = True
-            signals, self.signals = self.signals, None
-        if signals is not None and signals.held is not None:
-            discard(self, signals.held, "stopped")
-        discard_waiting(self)
-        if signals is not None:
-            for signal in signals.pending:
-                if isinstance(signal, Shutdown):
-                    signal.done.resolve()
-        # A ref may live long: it must not keep the actor or anybody's span alive.
-        self.actor = self.exit = self.context = None
-        self.arguments = ((), {})
-
-    def signal(self, signal: Any) -> bool:
-        """Let the actor attend to `signal` before its next message; return whether it will."""
-        with handover:
-            if self.is_vacant or self.is_gone:
-                return False
-            if self.signals is None:
-                self.signals = Signals()
-            self.signals.pending.append(signal)
-            self.signals.wakes += 1
-        self.put(Envelope(WAKE, None, self))
-        return True
-
-    def shut_down(self) -> Reply[None]:
-        """Let the actor end after its present turn, leaving its messages; set when it has ended."""
-        order = Shutdown(self.chain.carrier.current())
-        if not self.signal(order):
-            self.close_vacant(SHUTDOWN)
-            order.done.resolve()
-        return order.done
+    @property
+    def activity(self) -> str:
+        """What the actor is doing at this moment, in words that go on after "it is"."""
+        return activity(self)
 
     # Pykka's events; made when they are first asked for.
 
@@ -295,7 +165,7 @@ class Cell(Ref[A]):
             if actor is not self.actor:
                 return _event(is_set=True)
             if self._incarnation_event is None:
-                self._incarnation_event = _event(is_set=self.exit is not None)
+                self._incarnation_event = _event(is_set=self.ending is not None)
             return self._incarnation_event
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actortrace.core.dead_letter import discard_waiting
+from actortrace.core.failure import SHUTDOWN
 from actortrace.core.guard import Guard, ReceiveGuard, SendGuard
 from actortrace.core.middleware import Middleware
+from actortrace.core.turns import end_orderly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from actortrace.core.envelope import Envelope
     from actortrace.core.failure import Failure
     from actortrace.core.handlers import HandlerTable
-    from actortrace.core.middleware import Drop, Receive, Restart, Send, Start
+    from actortrace.core.middleware import Drop, Fail, Receive, Restart, Send, Start
     from actortrace.core.reply import Reply
 
 
@@ -24,6 +26,12 @@ class Carrier(Protocol):
 
     def current(self) -> Any:
         """Return the context of the calling code."""
+
+    def distinct(self, context: Any) -> Any:
+        """Return a context that says the same and is another object."""
+
+    def lasting(self, context: Any) -> Any:
+        """Return a context that says the same and keeps nothing alive that has ended."""
 
     def within(self, context: Any, function: Callable[..., Any], *args: Any) -> Any:
         """Return `function(*args)`, called with `context` as the current one."""
@@ -34,6 +42,14 @@ class NoCarrier:
 
     def current(self) -> None:
         """Return no context."""
+
+    def distinct(self, context: object) -> object:
+        """Return the context: it is none."""
+        return context
+
+    def lasting(self, context: object) -> object:
+        """Return the context: it is none."""
+        return context
 
     def within(self, context: object, function: Callable[..., Any], *args: Any) -> Any:
         """Return `function(*args)`."""
@@ -47,7 +63,7 @@ class Chain:
     Cells look a step up each time they take it, so a new composition holds for running actors too.
     """
 
-    __slots__ = ("carrier", "drop", "handlers", "receive", "restart", "send", "start")
+    __slots__ = ("carrier", "drop", "fail", "handlers", "receive", "restart", "send", "start")
 
     handlers: HandlerTable
     carrier: Carrier
@@ -55,6 +71,7 @@ class Chain:
     receive: Receive
     start: Start
     restart: Restart
+    fail: Fail
     drop: Drop
 
     def __init__(self, handlers: HandlerTable) -> None:
@@ -70,6 +87,7 @@ class Chain:
             "receive": self.handlers.invoke,
             "start": incarnate,
             "restart": reincarnate,
+            "fail": give_up,
             "drop": forget,
         }
         for middleware in reversed(guarded):
@@ -108,12 +126,17 @@ def reincarnate(cell: Cell[Any], failure: Failure) -> None:
     cell.reincarnate()
 
 
+def give_up(cell: Cell[Any], failure: Failure) -> None:
+    """Let a supervisor end because of a failure that was one too many."""
+    end_orderly(cell, SHUTDOWN, envelope=failure.envelope)
+
+
 _GUARDS = {"send": SendGuard, "receive": ReceiveGuard}
-_HOOKS_OF_TWO = ("restart", "drop")
+_HOOKS_OF_TWO = ("restart", "fail", "drop")
 
 
 def _overridden(middleware: Middleware) -> list[str]:
-    hooks = ("send", "receive", "start", "restart", "drop")
+    hooks = ("send", "receive", "start", "restart", "fail", "drop")
     return [h for h in hooks if getattr(type(middleware), h) is not getattr(Middleware, h)]
 
 

@@ -8,10 +8,19 @@ from actortrace.core.seam import is_stop
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.reply import Reply
+    from actortrace.core.edge import Edge
+    from actortrace.core.reply import Answerable
 
 WAKE = object()
 """A message without content: it makes a waiting actor look at its signals."""
+
+
+class Continue:
+    """What an actor that has `handle_continue` handles before its first message."""
+
+
+CONTINUE = Continue()
+"""The only one."""
 
 
 class Envelope:
@@ -19,10 +28,16 @@ class Envelope:
 
     __slots__ = ("context", "deadline", "message", "reply_to", "sent_at", "target")
 
+    is_notice = False
+    """Whether it is a `Notice`."""
+
+    edge: Edge | None = None
+    """The edge that this one message is to have, whatever its handler says."""
+
     message: Any
     """What was sent."""
 
-    reply_to: Reply[Any] | None
+    reply_to: Answerable | None
     """Where the answer goes; `None` for a tell."""
 
     target: Cell[Any]
@@ -40,7 +55,7 @@ class Envelope:
     def __init__(
         self,
         message: Any,
-        reply_to: Reply[Any] | None,
+        reply_to: Answerable | None,
         target: Cell[Any],
         deadline: float | None = None,
     ) -> None:
@@ -54,7 +69,43 @@ class Envelope:
     @property
     def is_signal(self) -> bool:
         """Whether it is about the actor's life: mailbox limits do not hold for it."""
-        return self.message is WAKE or is_stop(self.message)
+        return self.message is WAKE or self.message is CONTINUE or is_stop(self.message)
 
     def __repr__(self) -> str:
         return f"Envelope(message={self.message!r}, reply_to={self.reply_to!r})"
+
+
+class Notice(Envelope):
+    """A message that nobody sent from code of theirs: of an exit, of a timer, of a task."""
+
+    __slots__ = ("edge", "incarnation", "is_exempt", "is_void", "is_waiting")
+
+    is_notice = True
+
+    def __init__(
+        self,
+        message: Any,
+        target: Cell[Any],
+        *,
+        incarnation: int | None = None,
+        edge: Edge | None = None,
+        is_exempt: bool = False,
+    ) -> None:
+        super().__init__(message, None, target)
+        self.incarnation = incarnation
+        """The only one that it is for; `None` when any is right."""
+        self.edge = edge
+        self.is_exempt = is_exempt
+        """Whether the limit of the mailbox does not hold for it."""
+        self.is_void = False
+        self.is_waiting = True
+        """Whether it has been neither handled nor dropped."""
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether the limit of the mailbox does not hold for it."""
+        return self.is_exempt
+
+    def void(self) -> None:
+        """Let it vanish, if it still waits."""
+        self.is_void = True

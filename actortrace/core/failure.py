@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from actortrace.core.signals import Signal
 from actortrace.errors import describe
 
 if TYPE_CHECKING:
@@ -16,29 +17,77 @@ NORMAL = "normal"
 """The exit reason of an actor that stopped itself."""
 
 SHUTDOWN = "shutdown"
-"""The exit reason of an actor that its supervisor stopped, or of a supervisor that gave up."""
+"""The exit reason of an actor that was stopped from outside, or of a supervisor that gave up."""
 
-TERMINATED = "terminated"
-"""The exit reason of an actor that was stopped from outside; it is not restarted."""
+KILL = "kill"
+"""The reason of an exit signal that cannot be trapped."""
+
+KILLED = "killed"
+"""The exit reason of an actor that ended by such a signal, or that was abandoned."""
+
+NOPROC = "noproc"
+"""The reason in a notice about an actor that had ended before anybody looked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """The end of one incarnation."""
+class _Ignore:
+    """Its one instance is `IGNORE`."""
+
+    def __repr__(self) -> str:
+        return "IGNORE"
+
+
+IGNORE = _Ignore()
+"""What `on_start` returns for an actor that is not wanted: it ends at once, with reason `normal`.
+
+As in OTP its supervisor goes on without it, and knows its specification.
+"""
+
+
+def is_normal_end(reason: object) -> bool:
+    """Whether an actor that ended for this reason did what it was to do.
+
+    As in OTP: `"normal"`, `"shutdown"` and `("shutdown", term)` are; an exception never is.
+    """
+    # An exception may claim to equal anything, so the words are compared with words only.
+    if isinstance(reason, tuple):
+        reason = reason[0] if len(reason) == len(("shutdown", "term")) else None
+        return isinstance(reason, str) and reason == SHUTDOWN
+    return isinstance(reason, str) and reason in (NORMAL, SHUTDOWN)
+
+
+def is_word(reason: object, word: str) -> bool:
+    """Whether a reason is one of the words above; an exception that claims to equal it is not."""
+    return isinstance(reason, str) and reason == word
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ending(Signal):
+    """The end of one incarnation, as its supervisor is told."""
+
+    waits_for_resume: ClassVar[bool] = True
 
     cell: Cell[Any]
     reason: object
-    """The exception that crashed the actor, or one of the words above."""
+    """The exception that crashed the actor, or another reason."""
     envelope: Envelope | None = None
     """The message during which it ended."""
     is_final: bool = False
     """Whether nobody may start the actor again: it was ended from outside."""
+    incarnation: int = 0
 
     @property
-    def is_termination(self) -> bool:
-        """Whether somebody other than its supervisor stopped the actor from outside."""
-        # An exception may claim to equal anything.
-        return isinstance(self.reason, str) and self.reason == TERMINATED
+    def context(self) -> Any:
+        """The context of that message: what comes of the end happens in it."""
+        return None if self.envelope is None else self.envelope.context
+
+    @property
+    def is_crash(self) -> bool:
+        """Whether an exception ended it."""
+        return isinstance(self.reason, BaseException)
+
+    def attend(self, cell: Cell[Any]) -> None:
+        """Tell the supervisor, on its thread."""
+        cell.child_ended(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +101,10 @@ class Decision:
     """`max_restarts`."""
     restarts: int
     """How often this child has been restarted so far, this one included."""
+    siblings: int = 0
+    """How many other children are started again in the same round."""
+    delay: float = 0.0
+    """How many seconds the supervisor waited before this attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +116,8 @@ class Failure:
     envelope: Envelope | None
     """The message during which it ended; its context is that of the failed span, if any."""
     decision: Decision
+    sibling: int = 0
+    """Which other child of the round this is about, from 1 on; 0 for the one that ended."""
 
 
 def without_traceback(reason: object) -> object:

@@ -10,6 +10,7 @@ import pykka
 from actortrace.core.cell import Cell
 from actortrace.core.chain import Chain
 from actortrace.core.handlers import HandlerTable
+from actortrace.core.lifetime import refuse_if_abandoned
 from actortrace.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def spawn(cell: Cell[Any]) -> Reply[None]:
 
     `__init__` runs on this thread; what it raises is raised here.
     """
+    refuse_if_abandoned(cell)
     try:
         cell.enter()
         started = cell.chain.start(cell)

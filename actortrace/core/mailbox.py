@@ -156,6 +156,9 @@ class BoundedQueue:
             oldest = self._waiting[position]
             del self._waiting[position]
             return oldest
+        if envelope.is_notice:
+            # Nobody is there to wait, or to be told.
+            return envelope
         target = envelope.target
         if self._overflow == "error":
             raise MailboxFullError(target, self._limit)

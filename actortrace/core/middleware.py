@@ -1,4 +1,4 @@
-"""How can code take part in what happens to every message of an actor? Five hooks."""
+"""How can code take part in what happens to every message of an actor? Six hooks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ Send: TypeAlias = "Callable[[Envelope], None]"
 Receive: TypeAlias = "Callable[[Envelope], Any]"
 Start: TypeAlias = "Callable[[Cell[Any]], Reply[None]]"
 Restart: TypeAlias = "Callable[[Cell[Any], Failure], None]"
+Fail: TypeAlias = "Callable[[Cell[Any], Failure], None]"
 Drop: TypeAlias = "Callable[[Envelope, str], None]"
 
 
@@ -52,10 +53,16 @@ class Middleware:
         """Around one attempt to restart, on the supervisor's thread, to the end of `on_start`."""
         proceed(cell, failure)
 
+    def fail(self, cell: Cell[Any], failure: Failure, proceed: Fail) -> None:
+        """Around the end of a supervisor that gives up, on its thread, to the end of `on_stop`.
+
+        `failure` is the one that was too many; `cell` is the supervisor's own.
+        """
+        proceed(cell, failure)
+
     def drop(self, envelope: Envelope, reason: str, proceed: Drop) -> None:
         """Around the end of a message that is not handled, on whichever thread noticed.
 
-        An asker already has its error. Reasons: `crashed`, `overflow`, `rejected`, `stopped`,
-        `unhandled`, `restarted`, `cancelled`.
+        An asker already has its error. Reasons: `actortrace.dead_letters.Reason`.
         """
         proceed(envelope, reason)

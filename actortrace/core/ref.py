@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, overload
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast, overload
 
 import pykka
 
+from actortrace.core.abandoned import abandoned, is_abandoned
+from actortrace.core.activity import Glimpse, overdue
+from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import Envelope
+from actortrace.core.failure import KILLED
 from actortrace.core.reply import Reply
 from actortrace.core.seam import ActorStop, Proxy, SeamRef
+from actortrace.dead_letters import count_late
 from actortrace.errors import ActorDeadError, MailboxFullError
 
 if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
     from actortrace.core.chain import Chain
 
 A = TypeVar("A", bound=pykka.Actor)
@@ -57,6 +64,9 @@ class Ref(SeamRef[A]):
         """
         if self.is_closed:
             raise self._dead()
+        if abandoned and is_abandoned():
+            drop(Envelope(message, None, self), "abandoned")  # type: ignore[arg-type]  # likewise
+            return
         self.chain.send(Envelope(message, None, self))  # type: ignore[arg-type]  # refs are cells
 
     @overload
@@ -82,24 +92,39 @@ class Ref(SeamRef[A]):
         Blocks the calling thread up to `timeout` seconds; from `async` code, await the reply.
 
         Raises:
-            pykka.Timeout: when no answer came in time; the message is handled all the same.
+            pykka.Timeout: when no answer came in time; it says what the actor is doing instead. The
+                message is handled all the same, unless the class says `drop_expired`.
+            DeadlockError: when the calling actor would wait for ever, there being no `timeout`: the
+                other one waits for it.
             ActorDeadError: when the actor has ended, or ends before it handles the message.
             Exception: whatever the handler raised; the actor lives on.
 
         """
         reply: Reply[Any] = Reply()
-        deadline = None if timeout is None else time.monotonic() + timeout
+        cell = cast("Cell[A]", self)
+        reply.callee = cell
+        envelope = Envelope(message, reply, cell)
+        deadline = glimpse = None
+        if timeout is not None:
+            deadline = envelope.deadline = time.monotonic() + timeout
+            glimpse = Glimpse.of(cell)
         if self.is_closed:
             reply.resolve(error=self._dead())
+        elif abandoned and is_abandoned():
+            text = f"{self} was not asked: the asking actor has been abandoned"
+            reply.resolve(error=ActorDeadError(text, reason=KILLED))
         else:
             try:
-                self.chain.send(Envelope(message, reply, self, deadline))  # type: ignore[arg-type]
+                self.chain.send(envelope)
             except (MailboxFullError, ActorDeadError, pykka.Timeout) as error:
                 reply.resolve(error.__traceback__, error)
         if not block:
+            # Whoever has the reply may wait for it as long as he likes.
+            envelope.deadline = None
             return reply
         if deadline is not None and not reply.wait(deadline - time.monotonic()):
-            raise pykka.Timeout(f"{timeout} seconds")
+            reply.add_done_callback(partial(_note_late, envelope))
+            raise pykka.Timeout(overdue(envelope, timeout, glimpse))
         return reply.get()
 
     @overload
@@ -142,3 +167,8 @@ class Ref(SeamRef[A]):
 
     def _dead(self) -> ActorDeadError:
         return ActorDeadError(f"{self} not found", reason=self.reason)
+
+
+def _note_late(envelope: Envelope) -> None:
+    if envelope.deadline is not None:
+        count_late()

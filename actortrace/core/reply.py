@@ -9,15 +9,20 @@ import sys
 import threading
 from _thread import allocate_lock
 from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
+
+from actortrace.core.running import running_cell
+from actortrace.core.waiting import wait_in_turn
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Generator, Iterable
     from types import TracebackType
     from typing import TypeAlias
+
+    from actortrace.core.cell import Cell
 
     ExcInfo: TypeAlias = tuple[
         type[BaseException] | None, BaseException | None, TracebackType | None
@@ -32,6 +37,15 @@ M = TypeVar("M")
 R = TypeVar("R")
 
 _PENDING: Any = object()
+
+
+class Answerable(Protocol):
+    """Where the answer to a message goes."""
+
+    callee: Cell[Any] | None
+
+    def resolve(self, value: Any = None, error: BaseException | None = None) -> bool:
+        """Take the answer unless there is one; return whether it was taken. Never raises."""
 
 
 class Reply(pykka.Future[T]):
@@ -50,7 +64,11 @@ class Reply(pykka.Future[T]):
         "_mutex",
         "_sources",
         "_value",
+        "callee",
     )
+
+    callee: Cell[Any] | None
+    """The cell that has to run for this to be set, where only one can."""
 
     def __init__(self) -> None:
         # Pykka's own constructor is left out on purpose: it costs more than this whole one.
@@ -62,6 +80,7 @@ class Reply(pykka.Future[T]):
         self._get_hook_result: Any = _PENDING
         self._hook_mutex: Any = None
         self._sources: tuple[pykka.Future[Any], ...] = ()
+        self.callee = None
 
     @property
     def is_done(self) -> bool:
@@ -83,7 +102,7 @@ class Reply(pykka.Future[T]):
         if self._get_hook is not None:
             return self._from_hook(timeout)
         if self._value is _PENDING and not self.wait(timeout):
-            raise pykka.Timeout(f"{timeout} seconds")
+            raise self._timeout(timeout)
         if self._error is not None:
             # Each reader starts from the traceback as it was set, or it would grow with each read.
             raise self._error.with_traceback(cast("TracebackType | None", self._value))
@@ -127,11 +146,13 @@ class Reply(pykka.Future[T]):
                 return
         _call(callback)
 
-    def remove_done_callback(self, callback: Callable[[], object]) -> None:
-        """Forget a callback that is no longer wanted."""
+    def remove_done_callback(self, callback: Callable[[], object]) -> bool:
+        """Forget a callback that is no longer wanted; return whether it had yet to be called."""
         with self._mutex:
-            if self._callbacks is not None and callback in self._callbacks:
-                self._callbacks.remove(callback)
+            is_pending = self._callbacks is not None and callback in self._callbacks
+            if is_pending:
+                self._callbacks.remove(callback)  # type: ignore[union-attr]  # it is in there
+        return is_pending
 
     def set_get_hook(self, func: GetHook[T]) -> None:
         """Let `func(timeout)` make the value when it is read. Raises `queue.Full` like `set`."""
@@ -217,8 +238,19 @@ class Reply(pykka.Future[T]):
         finally:
             self._hook_mutex.release()
 
+    def _timeout(self, timeout: float | None) -> pykka.Timeout:
+        callee = self.callee
+        text = "" if callee is None else f": no answer from {callee}, which is {callee.activity}"
+        return pykka.Timeout(f"{timeout} seconds{text}")
+
     def wait(self, timeout: float | None) -> bool:
-        """Block until there is an outcome, up to `timeout` seconds; return whether there is."""
+        """Block until there is an outcome, up to `timeout` seconds; return whether there is.
+
+        Raises what `actortrace.core.waiting.wait_in_turn` raises, where an actor's code waits.
+        """
+        cell = running_cell()
+        if cell is not None:
+            return wait_in_turn(cell, self, None if timeout is None else _lock_timeout(timeout))
         done = allocate_lock()
         done.acquire()
         # Each reader has its own lock: one that is interrupted cannot take the others' wake-up.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Middleware
+from actortrace.core.redaction import redacted_names
 from actortrace.errors import SettingError
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class Settings:
     """Whether an exception in an ask is the asker's (`"reply"`), or crashes the actor too."""
     on_restart: OnRestart
     """Whether a restarted actor keeps the messages that waited, or drops them as Erlang does."""
+    drop_expired: bool
+    """Whether an ask that has timed out by its turn is dropped instead of handled."""
+    redacted: frozenset[str]
+    """Attributes of which nobody may see the value: in reports, or by `get_state`."""
 
     @classmethod
     def of(cls, actor_class: type, dispatcher: Dispatcher) -> Settings:
@@ -48,19 +53,18 @@ class Settings:
             SettingError: when one has a value that it cannot have.
 
         """
-        given = {
-            name: _class_value(actor_class, name)
-            for name in ("dispatcher", "mailbox", "middleware", "ask_failure", "on_restart")
-        }
         defaults = {
             "dispatcher": dispatcher,
             "mailbox": Mailbox(),
             "middleware": (),
             "ask_failure": "reply",
             "on_restart": "keep",
+            "drop_expired": False,
         }
-        chosen = {n: defaults[n] if v is None else v for n, v in given.items()}
-        settings = cls(**chosen | {"middleware": _as_tuple(chosen["middleware"])})
+        given = {name: _class_value(actor_class, name) for name in defaults}
+        chosen: dict[str, Any] = {n: defaults[n] if v is None else v for n, v in given.items()}
+        chosen["middleware"] = _as_tuple(chosen["middleware"])
+        settings = cls(**chosen, redacted=redacted_names(actor_class))
         settings.check(actor_class.__qualname__)
         return settings
 
@@ -83,6 +87,8 @@ class Settings:
             if not (isinstance(value, str) and value in get_args(kind)):
                 known = " or ".join(map(repr, get_args(kind)))
                 raise SettingError(f"{owner}.{name} must be {known}, not {value!r}")
+        if not isinstance(self.drop_expired, bool):
+            raise SettingError(f"{owner}.drop_expired must be a bool, not {self.drop_expired!r}")
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

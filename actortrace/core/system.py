@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
 
-from actortrace.core.failure import NORMAL, TERMINATED
+from actortrace.core.envelope import Continue
+from actortrace.core.failure import SHUTDOWN
 from actortrace.core.seam import ActorStop, get_attr_directly
 from actortrace.core.turns import end_orderly
 
@@ -20,20 +21,27 @@ class OwnStop(ActorStop):
     """An actor's request to stop itself. It ends the incarnation that made it, and no later one."""
 
     incarnation: int
+    reason: object
 
 
-def own_stop(incarnation: int) -> OwnStop:
+def own_stop(incarnation: int, reason: object) -> OwnStop:
     """Return a request of the given incarnation."""
     request = OwnStop()
     request.incarnation = incarnation
+    request.reason = reason
     return request
 
 
 def _stop(cell: Cell[Any], message: ActorStop) -> None:
     if not isinstance(message, OwnStop):
-        end_orderly(cell, TERMINATED, is_final=True)
+        end_orderly(cell, SHUTDOWN, is_final=True)
     elif message.incarnation == cell.incarnation:
-        end_orderly(cell, NORMAL)
+        end_orderly(cell, message.reason)
+
+
+def _continue(cell: Cell[Any], message: Continue) -> None:
+    del message
+    cell.actor.handle_continue()
 
 
 def _call(cell: Cell[Any], message: ProxyCall) -> Any:
@@ -51,6 +59,7 @@ def _set(cell: Cell[Any], message: ProxySetAttr) -> None:
 
 _HANDLERS: dict[type, Callable[[Cell[Any], Any], Any]] = {
     ActorStop: _stop,
+    Continue: _continue,
     ProxyCall: _call,
     ProxyGetAttr: _get,
     ProxySetAttr: _set,

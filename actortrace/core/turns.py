@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pykka
 
-from actortrace.core.dead_letter import drop
-from actortrace.core.envelope import WAKE
-from actortrace.core.failure import SHUTDOWN, Exit
+from actortrace.core.abandoned import abandoned
+from actortrace.core.dead_letter import discard_waiting, drop, is_expired, is_for_present
+from actortrace.core.envelope import CONTINUE, WAKE, Envelope
+from actortrace.core.failure import IGNORE, KILLED, NORMAL, SHUTDOWN, Ending
+from actortrace.core.running import enter
 from actortrace.core.seam import pykka_log
 from actortrace.core.signals import Shutdown, handover
+from actortrace.core.waiting import Interrupted, open_circle
 from actortrace.errors import (
     ActorDeadError,
     HandlerCancelledError,
@@ -22,39 +25,55 @@ from actortrace.errors import (
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.envelope import Envelope
+    from actortrace.core.envelope import Notice
     from actortrace.core.signals import Signals
 
 
 def run(cell: Cell[Any]) -> None:
     """Run one incarnation from its start to its end; blocks the thread between messages."""
-    if not begin(cell):
-        return
-    get = cell.queue.get
     try:
-        while cell.is_running:
-            turn(cell, get())
-    except BaseException as error:
-        # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
-        _end_failed(cell, error, None)
-    finish(cell)
+        if not begin(cell):
+            return
+        get = cell.queue.get
+        try:
+            while cell.is_running:
+                turn(cell, get())
+        except BaseException as error:
+            # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
+            _end_failed(cell, error, None)
+        finish(cell)
+    finally:
+        # The next thread may get the same identifier.
+        abandoned.discard(get_ident())
 
 
 def begin(cell: Cell[Any]) -> bool:
     """Let the actor get ready for its first message; return whether it is."""
-    started, context, carrier = cell.started, cell.context, cell.chain.carrier
-    cell.context = None
-    cell.runner = get_ident()
+    with handover:
+        if cell.is_gone:
+            return False
+        started, context, carrier = cell.started, cell.context, cell.chain.carrier
+        cell.context = None
+        enter(cell)
     try:
-        carrier.within(context, cell.begin)
+        answer = carrier.within(context, cell.begin)
     except BaseException as error:
         carrier.within(context, _fail_to_begin, cell, error)
+        error = _as_failed_start(cell, error)
         # Last, because whoever waits for this may then do with the cell what it likes.
         started.resolve(error.__traceback__, error)
         return False
+    if answer is IGNORE:
+        _ignore(cell)
+        started.resolve()
+        return False
     started.resolve()
+    if hasattr(cell.actor_class, "handle_continue"):
+        envelope = Envelope(CONTINUE, None, cell)
+        envelope.context = context
+        turn(cell, envelope)
     signals = cell.signals
-    if signals is not None and signals.held is not None:
+    if cell.is_running and signals is not None and signals.held is not None:
         held, signals.held = signals.held, None
         turn(cell, held)
     return True
@@ -62,7 +81,12 @@ def begin(cell: Cell[Any]) -> bool:
 
 def turn(cell: Cell[Any], envelope: Envelope) -> None:
     """Handle one message, after the signals that came before it."""
-    if cell.signals is not None and not _attend(cell, cell.signals, envelope):
+    if cell.signals is not None and not _attend_before(cell, cell.signals, envelope):
+        return
+    if envelope.is_notice and not is_for_present(cell, cast("Notice", envelope)):
+        return
+    if envelope.deadline is not None and is_expired(envelope):
+        drop(envelope, "expired")
         return
     cell.current = envelope
     try:
@@ -87,80 +111,138 @@ def end_orderly(
     `envelope` is the message because of which it ends, if not the one that is being handled.
     """
     actor: pykka.Actor = cell.actor
-    cell.end(Exit(cell, reason, envelope or cell.current, is_final))
+    cell.end(Ending(cell, reason, envelope or cell.current, is_final, cell.incarnation))
     pykka_log.debug("Stopped %s", actor)
     cell.wind_down()
     try:
         actor.on_stop()
     except BaseException as error:
         _end_failed(cell, error, None)
+    cell.let_go()
+
+
+def end_killed(
+    cell: Cell[Any], reason: object = KILLED, *, envelope: Envelope | None = None
+) -> None:
+    """Let the incarnation end after this turn, without a hook of the user's being called.
+
+    `envelope` is as for `end_orderly`.
+    """
+    cell.end(Ending(cell, reason, envelope or cell.current, incarnation=cell.incarnation))
+    cell.wind_down()
+    cell.let_go()
 
 
 def finish(cell: Cell[Any]) -> None:
     """Leave the cell to its supervisor, or end it for good. The thread's last act on it."""
-    exit_, supervisor = cell.exit, cell.supervisor
-    cell.runner = None
-    if cell.is_gone:
-        # It was left behind; what it looked after was not.
-        cell.wind_down()
-    is_left = not cell.is_closed and cell.hand_over()
-    if not is_left:
-        cell.close(SHUTDOWN)
+    with handover:
+        cell.runner = None
+        is_gone = cell.is_gone
+        ending, supervisor, orders = cell.ending, cell.supervisor, cell.orders()
+    if is_gone:
+        # It was abandoned, perhaps between taking a message and handling it.
+        discard_waiting(cell)
+        cell.signals = None
+        return
+    cell.let_go()
+    if not cell.hand_over():
+        cell.close(SHUTDOWN if ending is None else ending.reason)
         cell.wipe()
-    if supervisor is not None and exit_ is not None and (is_left or exit_.is_termination):
-        supervisor.signal(exit_)
+    if supervisor is not None and ending is not None and not orders:
+        # One that has ordered the end waits for its order to be carried out.
+        supervisor.signal(ending)
+        if cell.is_vacant and supervisor.runner is not None:
+            # Whoever waits for this actor now waits for its supervisor.
+            open_circle(supervisor.runner)
 
 
-def _attend(cell: Cell[Any], signals: Signals, envelope: Envelope) -> bool:
-    """Attend to the signals; return whether `envelope` is then to be handled."""
+def attend(cell: Cell[Any], signals: Signals) -> None:
+    """Attend to the signals that are pending, until there are no more or the actor ends."""
+    within = cell.chain.carrier.within
     # Only those of now: one that makes another of itself must let the messages in between.
     for _ in range(len(signals.pending)):
-        if not cell.is_running:
+        if not (cell.is_running and signals.pending):
+            # To hold still is to attend to those behind.
             break
         signal = signals.pending[0]
         if isinstance(signal, Shutdown):
-            # It stays where it is until the actor has ended: `Cell.wipe` tells its sender.
-            cell.chain.carrier.within(signal.context, _shut_down, cell)
+            # It stays where it is until the actor has ended: its sender is told then.
+            within(signal.context, _shut_down, cell, signal)
             continue
         signals.pending.popleft()
         try:
-            cell.chain.carrier.within(_context_of(signal), cell.attend, signal)
+            within(signal.context, signal.attend, cell)
         except BaseException as error:
             _crash(cell, None, error)
-    is_wake = envelope.message is WAKE
+
+
+def _attend_before(cell: Cell[Any], signals: Signals, envelope: Envelope) -> bool:
+    """Attend to the signals; return whether `envelope` is then to be handled."""
+    attend(cell, signals)
+    is_message = envelope.message is not WAKE
     with handover:
-        signals.wakes -= is_wake
-        if not is_wake and not cell.is_running:
-            signals.held = envelope
-        elif not signals.wakes and not signals.pending:
+        signals.wakes -= not is_message
+        if is_message and not cell.is_running:
+            if envelope.message is not CONTINUE:
+                signals.held = envelope
+        elif not signals.wakes and not signals.pending and signals.held is None:
             cell.signals = None
-    return cell.is_running and not is_wake
+    return cell.is_running and is_message
 
 
-def _context_of(signal: Any) -> Any:
-    envelope = signal.envelope if isinstance(signal, Exit) else None
-    return None if envelope is None else envelope.context
+def _shut_down(cell: Cell[Any], order: Shutdown) -> None:
+    end_orderly(cell, order.reason, is_final=not order.keeps_cell)
 
 
-def _shut_down(cell: Cell[Any]) -> None:
-    end_orderly(cell, SHUTDOWN, is_final=True)
+def _as_failed_start(cell: Cell[Any], error: BaseException) -> BaseException:
+    if not isinstance(error, Interrupted):
+        return error
+    reason = getattr(error.signal, "reason", None)
+    return ActorDeadError(f"{cell} was to end before it had started", reason=reason)
 
 
 def _fail_to_begin(cell: Cell[Any], error: BaseException) -> None:
-    _end_failed(cell, error, None)
+    if isinstance(error, Interrupted):
+        signal = error.signal
+        reason = getattr(signal, "reason", None)
+        is_final = isinstance(signal, Shutdown) and not signal.keeps_cell
+        cell.end(Ending(cell, reason, is_final=is_final, incarnation=cell.incarnation))
+    else:
+        _end_failed(cell, error, None)
     cell.wind_down()
-    if cell.is_closed or not cell.hand_over():
-        cell.close(SHUTDOWN)
+    _leave(cell)
+
+
+def _ignore(cell: Cell[Any]) -> None:
+    cell.is_ignored = True
+    cell.end(Ending(cell, NORMAL, is_final=True, incarnation=cell.incarnation))
+    _leave(cell)
+
+
+def _leave(cell: Cell[Any]) -> None:
+    """Leave a cell whose actor has not begun. Its supervisor waits for its start."""
+    with handover:
+        cell.runner = None
+        if cell.is_gone:
+            return
+        ending = cell.ending
+    if ending is not None:
+        cell.release(ending)
+    if not cell.hand_over():
+        cell.close(SHUTDOWN if ending is None else ending.reason)
         cell.wipe()
 
 
 def _fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     """Deal with what came out of the chain. Called while `error` is being handled."""
     if cell.is_gone:
-        # Its supervisor has left it behind: all that is left to say goes to the asker.
-        drop(envelope, "crashed", error)
+        # It has been abandoned, and the message ended then.
         return
-    if isinstance(error, MessageRejectedError) and error.envelope is envelope:
+    if isinstance(error, Interrupted):
+        text = f"{cell} stopped while handling the message"
+        reason = getattr(error.signal, "reason", None)
+        drop(envelope, "stopped", ActorDeadError(text, reason=reason))
+    elif isinstance(error, MessageRejectedError) and error.envelope is envelope:
         drop(envelope, "rejected", error)
     elif _is_own_refusal(cell, envelope, error):
         drop(envelope, "unhandled", error)
@@ -192,8 +274,9 @@ def _fail_in_context(cell: Cell[Any], envelope: Envelope, error: BaseException) 
             return
     elif reply is not None:
         pykka_log.info("Exception returned from %s to caller:", cell.actor, exc_info=error)
-        reply.resolve(error.__traceback__, error)
-        if cell.settings.ask_failure == "reply":
+        # One whose asker has an answer already would be seen by nobody.
+        is_answer = reply.resolve(error.__traceback__, error)
+        if is_answer and cell.settings.ask_failure == "reply":
             return
     _crash(cell, envelope, error)
 
@@ -205,11 +288,13 @@ def _caused_by(cause: BaseException, error: Exception) -> Exception:
 
 def _crash(cell: Cell[Any], envelope: Envelope | None, error: BaseException) -> None:
     _end_failed(cell, error, envelope)
+    cell.report_crash(error, envelope)
     cell.wind_down()
     try:
         cell.actor.on_failure(type(error), error, error.__traceback__)
     except BaseException as second:
         _end_failed(cell, second, envelope)
+    cell.let_go()
     if envelope is not None:
         drop(envelope, "crashed")
 
@@ -225,5 +310,8 @@ def _abort(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
 
 
 def _end_failed(cell: Cell[Any], error: BaseException, envelope: Envelope | None) -> None:
+    if cell.is_gone:
+        # It has been abandoned, and was reported then.
+        return
     pykka_log.error("Unhandled exception in %s:", cell.actor, exc_info=error)
-    cell.end(Exit(cell, error, envelope))
+    cell.end(Ending(cell, error, envelope, incarnation=cell.incarnation))

@@ -9,7 +9,7 @@ import pytest
 
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.otp.child import child
-from actortrace.otp.registry import whereis
+from actortrace.otp.names import whereis
 
 
 class Playback:

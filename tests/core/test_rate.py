@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actortrace.telemetry.rate import RateLimit
+from actortrace.core.rate import RateLimit
 
 
 def test_so_many_a_second_and_the_rest_is_counted() -> None:

@@ -1,0 +1,115 @@
+"""What of an object may others see? Not the attributes that its class marks as `redacted`."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
+
+from actortrace.errors import SettingError
+
+
+class _Redacted:
+    """Its one instance is `REDACTED`."""
+
+    def __repr__(self) -> str:
+        return "<redacted>"
+
+
+REDACTED = _Redacted()
+"""What stands for the value of an attribute that nobody may see."""
+
+_OWN = {"_actor_ref"}
+_COPIED = (list, dict, set)
+
+
+def redacted_names(owner: type) -> frozenset[str]:
+    """Return the attributes that a class marks: `redacted = ("password", "__token")`.
+
+    What a base class marks stays marked. A method or property of that name marks nothing.
+
+    Raises:
+        SettingError: when the marks are not names.
+
+    """
+    names: set[str] = set()
+    for base in owner.__mro__:
+        marks = vars(base).get("redacted")
+        if marks is None or hasattr(marks, "__get__"):
+            continue
+        marks = (marks,) if isinstance(marks, str) else marks
+        if not (isinstance(marks, Iterable) and all(isinstance(mark, str) for mark in marks)):
+            raise SettingError(
+                f"{base.__qualname__}.redacted must be a tuple of attributes' names, not {marks!r}"
+            )
+        names.update(_mangled(base, mark) for mark in marks)
+    return frozenset(names)
+
+
+def visible_attributes(subject: object) -> dict[str, Any]:
+    """Return the attributes of an object, with `REDACTED` for the value of those marked.
+
+    The values are the object's own, except for lists, dicts and sets, which are copied, so that one
+    can go through them.
+    """
+    marked = redacted_names(type(subject))
+    return {
+        name: REDACTED if name in marked else _copied(value)
+        for name, value in _attributes(subject)
+        if name not in _OWN
+    }
+
+
+def show(value: object) -> str:
+    """Return a value as a line that is not too long, without what its class marks."""
+    try:
+        return _shown(value)
+    except Exception:
+        return f"<{type(value).__qualname__} that cannot be shown>"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (ProxyCall, ProxyGetAttr, ProxySetAttr)):
+        # Nobody can know which of its arguments are secret.
+        return f"{type(value).__name__} of {'.'.join(value.attr_path)}"
+    return " ".join(_repr.repr(value).split())
+
+
+class _Repr(reprlib.Repr):
+    """Shortens what is long, also inside of something else, and leaves out what is marked."""
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        """Return an object of any class that has no rule of its own."""
+        if not redacted_names(type(x)):
+            return super().repr_instance(x, level)
+        if level <= 0:
+            return f"{type(x).__qualname__}({self.fillvalue})"
+        attributes = visible_attributes(x).items()
+        inside = ", ".join(f"{name}={self.repr1(one, level - 1)}" for name, one in attributes)
+        return f"{type(x).__qualname__}({inside})"
+
+
+_repr = _Repr()
+_repr.maxstring = _repr.maxother = 120
+_repr.maxlevel = 4
+
+
+def _mangled(owner: type, name: str) -> str:
+    is_private = name.startswith("__") and not name.endswith("__")
+    return f"_{owner.__name__.lstrip('_')}{name}" if is_private else name
+
+
+def _attributes(subject: object) -> Iterator[tuple[str, Any]]:
+    for base in reversed(type(subject).__mro__):
+        slots = vars(base).get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else slots:
+            name = _mangled(base, slot)
+            if name not in ("__dict__", "__weakref__") and hasattr(subject, name):
+                yield name, getattr(subject, name)
+    yield from dict(getattr(subject, "__dict__", {})).items()
+
+
+def _copied(value: Any) -> Any:
+    return value.copy() if type(value) in _COPIED else value

@@ -1,0 +1,193 @@
+"""What does an actor wait for in the middle of a turn, and what may end the wait early?"""
+
+from __future__ import annotations
+
+import threading
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from actortrace.core.abandoned import is_abandoned
+from actortrace.core.running import makers
+from actortrace.errors import DeadlockError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from actortrace.core.cell import Cell
+    from actortrace.core.reply import Reply
+    from actortrace.core.signals import Signal
+
+
+class Interrupted(BaseException):
+    """Comes out of a wait when the waiting actor is to end, or has been abandoned.
+
+    Not an `Exception`, so that a handler that catches every error still ends.
+    """
+
+    def __init__(self, signal: Signal | None) -> None:
+        self.signal = signal
+        """That by which it is to end; `None` when it has been abandoned."""
+        super().__init__("the actor is to end")
+
+
+class Waiting:
+    """One wait of an actor's turn for one reply."""
+
+    __slots__ = ("cell", "circle", "is_interrupted", "is_timed", "reply", "signal", "wake")
+
+    def __init__(
+        self, cell: Cell[Any], reply: Reply[Any], wake: Callable[[], object], *, is_timed: bool
+    ) -> None:
+        self.cell = cell
+        self.reply = reply
+        self.wake = wake
+        self.is_timed = is_timed
+        self.circle: list[Cell[Any]] | None = None
+        """The actors that would wait for each other, had this wait not been given up."""
+        self.is_interrupted = False
+        self.signal: Signal | None = None
+        """What interrupted it."""
+
+    def interrupt(self, signal: Signal | None) -> None:
+        """Let the wait end, unless its reply has come. Any thread may do this."""
+        if self.reply.remove_done_callback(self.wake):
+            self.signal = signal
+            self.is_interrupted = True
+            self.wake()
+
+    def give_up(self, circle: list[Cell[Any]]) -> None:
+        """Let the wait end because it is in vain. Any thread may do this."""
+        if self.reply.remove_done_callback(self.wake):
+            self.circle = circle
+            self.wake()
+
+    @property
+    def is_innocent(self) -> bool:
+        """Whether it waits for an actor to start, or a supervisor for its child."""
+        callee = self.reply.callee
+        if callee is None:
+            return False
+        return callee.supervisor is self.cell or self.reply is getattr(callee, "started", None)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether only its reply will end it, as far as can be known."""
+        if self.is_timed or self.circle is not None or self.is_interrupted:
+            return False
+        return not any(cell.interruption() for cell in _waiting_cells(self.cell))
+
+
+waits: dict[int, Waiting] = {}
+"""What the turns wait for at this moment, by thread."""
+
+# Reentrant, because a signal handler may run, and wait, between any two steps of its holder.
+_deciding = threading.RLock()
+_detection = True
+
+
+def detect_deadlocks(*, enabled: bool) -> None:
+    """Switch the search for circles of waiting actors on or off, for the whole program."""
+    global _detection  # noqa: PLW0603 - one switch for the program
+    _detection = enabled
+
+
+def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> bool:
+    """Block the turn of `cell`, on its thread, until there is an outcome; return whether there is.
+
+    `timeout` is as `threading.Lock.acquire` takes it, or `None`.
+
+    Raises:
+        Interrupted: when a signal arrives, or has arrived, that ends the actor; or when it has been
+            abandoned, so that its thread comes to its end.
+        DeadlockError: when actors, this one among them, would wait for each other for ever.
+
+    """
+    done = threading.Lock()
+    done.acquire()
+    waiting = Waiting(cell, reply, done.release, is_timed=timeout is not None)
+    reply.add_done_callback(waiting.wake)
+    here = get_ident()
+    # Before anybody's state is looked at: of two that meet, the later one sees the other.
+    outer = waits.get(here)
+    waits[here] = waiting
+    try:
+        callee = reply.callee
+        if callee is not None and timeout is None and _detection:
+            runner = callee.runner
+            if runner == here or runner in waits or callee.is_vacant:
+                open_circle(here)
+        if cell.signals is not None or makers:
+            for one in _waiting_cells(cell):
+                one.interrupt_if_ordered()
+        if is_abandoned():
+            waiting.interrupt(None)
+        is_done = done.acquire(timeout=-1 if timeout is None else timeout)
+    finally:
+        if outer is None:
+            del waits[here]
+        else:
+            waits[here] = outer
+        reply.remove_done_callback(waiting.wake)
+    if waiting.circle is not None:
+        raise DeadlockError(waiting.circle)
+    if waiting.is_interrupted:
+        raise Interrupted(waiting.signal)
+    return is_done
+
+
+def open_circle(thread: int) -> None:
+    """Let one wait be given up if that of `thread` is part of a circle. Any thread may do this."""
+    circle = _circle(thread)
+    if not circle or not _detection:
+        return
+    # A wait of the circle may have ended while it was being walked. What is there twice, under a
+    # lock that lets one of several discoverers win, is there to stay.
+    with _deciding:
+        if _circle(thread) != circle:
+            return
+        # Not one that has done nothing wrong. There is always another, because nobody is started
+        # by its own descendant.
+        first = next((n for n, step in enumerate(circle) if not step.is_innocent), 0)
+        circle = circle[first:] + circle[:first]
+        circle[0].give_up(list(_cells(circle)))
+
+
+def _circle(thread: int) -> list[Waiting]:
+    """Return the waits of which each keeps the next one's callee from running, back to `thread`."""
+    steps: list[Waiting] = []
+    needed: int | None = thread
+    while True:
+        step = None if needed is None else waits.get(needed)
+        if step is None or step in steps or not step.is_lasting:
+            return []
+        steps.append(step)
+        cell = _needed_cell(step.reply)
+        needed = None if cell is None else cell.runner
+        if needed == thread:
+            return steps
+
+
+def _needed_cell(reply: Reply[Any]) -> Cell[Any] | None:
+    """Return the cell whose thread must come free for the reply to be set."""
+    callee = reply.callee
+    if callee is None or reply.is_done:
+        return None
+    # One that has crashed, or not begun, has to be started first.
+    return callee.supervisor if callee.is_vacant and callee.supervisor is not None else callee
+
+
+def _cells(circle: list[Waiting]) -> Iterator[Cell[Any]]:
+    """Yield the actors of a circle, those that are waited for first; the first that waits last."""
+    seen = None
+    for step, following in zip(circle, [*circle[1:], circle[0]], strict=True):
+        for cell in (step.reply.callee, _needed_cell(step.reply), following.cell):
+            if cell is not None and cell is not seen:
+                seen = cell
+                yield cell
+
+
+def _waiting_cells(cell: Cell[Any]) -> Iterator[Cell[Any]]:
+    """Yield the actor whose code waits, and those whose turn goes on when that comes back."""
+    yield cell
+    if makers and cell.runner is not None:
+        yield from makers.get(cell.runner, ())
