@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from actortrace.core.actor import Actor, kind_of
 from actortrace.errors import SettingError
+from actortrace.otp.backoff import Backoff
+from actortrace.otp.restart import Restart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Restart = Literal["permanent", "transient", "temporary"]
+    from actortrace.otp.strategy import AutoShutdown
+
+Shutdown = float | Literal["brutal_kill", "infinity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,10 @@ class ChildSpec:
     id: str = ""
     name: str | None = None
     restart: Restart = "permanent"
-    shutdown: float | None = None
+    shutdown: Shutdown | None = None
+    significant: bool = False
+    start_timeout: float | None = None
+    backoff: Backoff | None = None
 
     def __post_init__(self) -> None:
         if not (isinstance(self.actor_class, type) and issubclass(self.actor_class, Actor)):
@@ -38,15 +47,32 @@ class ChildSpec:
         if self.shutdown is None:
             sort = kind_of(self.actor_class).assembly.cell_type
             object.__setattr__(self, "shutdown", sort.default_shutdown)
-        if self.restart not in get_args(Restart):
+        if self.shutdown == math.inf:
+            object.__setattr__(self, "shutdown", "infinity")
+        self._check()
+
+    def _check(self) -> None:
+        if not _is_word(self.restart, get_args(Restart)):
             known = ", ".join(map(repr, get_args(Restart)))
+            raise self._refusal("restart", f"one of {known}", self.restart)
+        if not (_is_word(self.shutdown, _WORDS) or _is_seconds(self.shutdown)):
+            known = " or ".join(map(repr, _WORDS))
+            raise self._refusal("shutdown", f"seconds, {known}", self.shutdown)
+        if not isinstance(self.significant, bool):
+            raise self._refusal("significant", "True or False", self.significant)
+        if self.significant and self.restart == "permanent":
             raise SettingError(
-                f"restart of child {self.id!r} must be one of {known}, not {self.restart!r}"
+                f"child {self.id!r} cannot be significant and permanent: it is started again "
+                f"whenever it ends; make it transient or temporary"
             )
-        if not (isinstance(self.shutdown, (int, float)) and self.shutdown >= 0):
-            raise SettingError(
-                f"shutdown of child {self.id!r} must be seconds, not {self.shutdown!r}"
-            )
+        timeout = self.start_timeout
+        if timeout is not None and not (_is_seconds(timeout) and timeout > 0):
+            raise self._refusal("start_timeout", "seconds > 0", timeout)
+        if not (self.backoff is None or isinstance(self.backoff, Backoff)):
+            raise self._refusal("backoff", "a Backoff", self.backoff)
+
+    def _refusal(self, name: str, expected: str, value: object) -> SettingError:
+        return SettingError(f"{name} of child {self.id!r} must be {expected}, not {value!r}")
 
 
 def child(
@@ -56,7 +82,10 @@ def child(
     id: str | None = None,  # noqa: A002 - OTP's word
     name: str | None = None,
     restart: Restart = "permanent",
-    shutdown: float | None = None,
+    shutdown: Shutdown | None = None,
+    significant: bool = False,
+    start_timeout: float | None = None,
+    backoff: Backoff | None = None,
 ) -> ChildSpec:
     """Say how a supervisor is to start an actor: `child(Account, "ann", name="ann")`.
 
@@ -68,11 +97,71 @@ def child(
         name: the name by which `whereis` finds it.
         restart: `"permanent"`: started again whenever it ends. `"transient"`: only when it crashes.
             `"temporary"`: never.
-        shutdown: how many seconds it gets to end when its supervisor does; then it is left behind.
-            5 unless given; a supervisor gets as long as it takes, as in OTP.
+        shutdown: how many seconds it gets to end when its supervisor says so; then it is left
+            behind. `"infinity"`: as long as it takes. `"brutal_kill"`: none, and no `on_stop`; a
+            message that it is handling at that moment is given up. 5 unless given, and `"infinity"`
+            for a supervisor, as in OTP.
+        significant: whether its end may be that of its supervisor; see `auto_shutdown` there.
+        start_timeout: how many seconds its `on_start` may take; then it is left behind, and has not
+            started. As long as it takes, unless given.
+        backoff: how long it waits before it is started again. Its supervisor's unless given.
 
     Raises:
         SettingError: for a value that one of them cannot have.
 
     """
-    return ChildSpec(actor_class, args, dict(kwargs or {}), id or "", name, restart, shutdown)
+    return ChildSpec(
+        actor_class,
+        args,
+        dict(kwargs or {}),
+        id or "",
+        name,
+        restart,
+        shutdown,
+        significant,
+        start_timeout,
+        backoff,
+    )
+
+
+def checked(specs: Any, where: str, auto_shutdown: AutoShutdown) -> tuple[ChildSpec, ...]:
+    """Return the specifications that `where` gives a supervisor, as a tuple.
+
+    Raises:
+        SettingError: for what is wrong in them, one by one or together.
+
+    """
+    if not isinstance(specs, Iterable):
+        raise SettingError(f"{where} must be a tuple of child(…), not {specs!r}")
+    by_id: dict[str, ChildSpec] = {}
+    for spec in specs:
+        check(spec, where, auto_shutdown)
+        if spec.id in by_id:
+            raise SettingError(
+                f"{where} has two children called {spec.id!r}; give one of them another id"
+            )
+        by_id[spec.id] = spec
+    return tuple(by_id.values())
+
+
+def check(spec: Any, where: str, auto_shutdown: AutoShutdown) -> None:
+    """Raise `SettingError` for what a supervisor cannot start."""
+    if not isinstance(spec, ChildSpec):
+        raise SettingError(f"{where} must hold child(…), not {spec!r}")
+    if spec.significant and auto_shutdown == "never":
+        raise SettingError(
+            f"{where}: child {spec.id!r} is significant, which means nothing to a supervisor whose "
+            f"auto_shutdown is 'never'; make that 'any_significant' or 'all_significant'"
+        )
+
+
+_WORDS = ("brutal_kill", "infinity")
+
+
+def _is_word(value: object, words: tuple[str, ...]) -> bool:
+    return isinstance(value, str) and value in words
+
+
+def _is_seconds(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 <= value < math.inf

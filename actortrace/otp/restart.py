@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
-from actortrace.core.failure import NORMAL, SHUTDOWN, TERMINATED
+from actortrace.core.failure import is_normal_end
 
 if TYPE_CHECKING:
-    from actortrace.otp.child import Restart
+    from collections.abc import Callable
 
-_NORMAL_ENDS = frozenset({NORMAL, SHUTDOWN})
+Restart = Literal["permanent", "transient", "temporary"]
 
 
 def is_restarted(restart: Restart, reason: object) -> bool:
     """Whether a child of this restart type is started again after it ended for `reason`.
 
     As in OTP: a permanent child always, a temporary one never, a transient one unless it ended
-    normally. One that was stopped from outside never is.
+    normally.
     """
-    # An exception may claim to equal anything, so the words are compared with words only.
-    word = reason if isinstance(reason, str) else None
-    if word == TERMINATED or restart == "temporary":
-        return False
-    return restart == "permanent" or word not in _NORMAL_ENDS
+    return restart == "permanent" or (restart == "transient" and not is_normal_end(reason))
+
+
+def wanted_after(restart: Restart) -> Callable[[object], bool]:
+    """Return the rule of one restart type: whether it is started again after a reason."""
+    return _RULES[restart]
+
+
+# One of each, because every child of a supervisor holds its rule.
+_RULES: dict[Restart, Callable[[object], bool]] = {
+    restart: partial(is_restarted, restart) for restart in get_args(Restart)
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any, get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actortrace.otp.child import Restart
-from actortrace.otp.restart import RestartBudget, is_restarted
+from actortrace.otp.restart import Restart, RestartBudget, is_restarted, wanted_after
 
-REASONS = ["normal", "shutdown", "terminated", ValueError("x")]
+REASONS: list[Any] = [
+    "normal",
+    "shutdown",
+    ("shutdown", "done"),
+    "killed",
+    "noproc",
+    ("normal", "x"),
+    ("shutdown",),
+    ("shutdown", "a", "b"),
+    42,
+    None,
+    ValueError("x"),
+    SystemExit(0),
+]
+NORMAL_ENDS = ["normal", "shutdown", ("shutdown", "done")]
 
 
 @pytest.mark.parametrize(
-    ("restart", "restarted_after"),
-    [
-        ("permanent", ["normal", "shutdown", ValueError]),
-        ("transient", [ValueError]),
-        ("temporary", []),
-    ],
+    ("restart", "not_after"),
+    [("permanent", []), ("transient", NORMAL_ENDS), ("temporary", REASONS)],
 )
-def test_what_each_restart_type_survives(restart: Restart, restarted_after: list[object]) -> None:
-    survived = [reason for reason in REASONS if is_restarted(restart, reason)]
+def test_what_each_restart_type_survives(restart: Restart, not_after: list[Any]) -> None:
+    assert [reason for reason in REASONS if not is_restarted(restart, reason)] == not_after
 
-    assert [r if isinstance(r, str) else type(r) for r in survived] == restarted_after
+
+@given(restart=st.sampled_from(get_args(Restart)), reason=st.sampled_from(REASONS))
+def test_the_rule_of_a_restart_type_says_the_same(restart: Restart, reason: Any) -> None:
+    assert wanted_after(restart)(reason) == is_restarted(restart, reason)
 
 
 def test_an_exception_that_equals_everything_is_still_a_crash() -> None:

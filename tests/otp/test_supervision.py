@@ -11,12 +11,15 @@ import pytest
 
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.cell import Cell
+from actortrace.core.failure import Ending
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
+from actortrace.core.signals import Signal
 from actortrace.errors import ActorDeadError, ChildStartError, NameTakenError, SettingError
-from actortrace.otp.child import ChildSpec, Restart, child
-from actortrace.otp.registry import whereis
+from actortrace.otp.child import ChildSpec, child
+from actortrace.otp.names import whereis
+from actortrace.otp.restart import Restart
 from tests.actors import DeadLetters, Gate, Obedient, find, supervisor
 
 
@@ -455,15 +458,30 @@ def test_of_racing_starts_with_one_name_exactly_one_wins() -> None:
         winners[0].stop()
 
 
-def test_a_signal_that_is_not_for_it_crashes_an_actor_visibly(
+def test_what_goes_wrong_with_a_signal_crashes_an_actor_visibly(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    class Faulty(Signal):
+        def attend(self, cell: Cell[Any]) -> None:
+            raise ValueError(f"{cell} cannot attend to it")
+
     for kind in (Worker, supervisor()):
         ref: Any = kind.start()
-        ref.signal("nonsense")
+        ref.signal(Faulty())
 
         wait_until_gone(ref)
-        assert "cannot attend to 'nonsense'" in str(caplog.records[-1].exc_info)
+        assert f"{ref} cannot attend to it" in str(caplog.records[-1].exc_info)
+
+
+def test_an_end_that_is_told_to_an_actor_without_children_crashes_it_visibly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ref: Any = Worker.start()
+    other: Any = Worker.start()
+    ref.signal(Ending(other, "normal"))
+
+    wait_until_gone(ref)
+    assert "supervises nobody" in str(caplog.records[-1].exc_info)
 
 
 @pytest.mark.parametrize(
@@ -472,7 +490,28 @@ def test_a_signal_that_is_not_for_it_crashes_an_actor_visibly(
         (lambda: child(int), "a child must be a TracedActor class, not <class 'int'>"),  # type: ignore[arg-type]
         (lambda: child(Worker, restart="often"), "restart of child 'Worker' must be one of"),  # type: ignore[arg-type]
         (lambda: child(Worker, shutdown=-1), "shutdown of child 'Worker' must be seconds"),
+        (
+            lambda: child(Worker, shutdown="soon"),  # type: ignore[arg-type]
+            "must be seconds, 'brutal_kill' or 'infinity', not 'soon'",
+        ),
+        (lambda: child(Worker, shutdown=True), "shutdown of child 'Worker' must be seconds"),
+        (lambda: child(Worker, significant=1), "significant of child 'Worker' must be True or"),  # type: ignore[arg-type]
+        (lambda: child(Worker, significant=True), "child 'Worker' cannot be significant and perma"),
+        (lambda: child(Worker, start_timeout=0), "start_timeout of child 'Worker' must be seconds"),
+        (lambda: child(Worker, start_timeout=math.inf), "start_timeout of child 'Worker' must be"),
+        (lambda: child(Worker, backoff=1.0), "backoff of child 'Worker' must be a Backoff, not 1"),  # type: ignore[arg-type]
         (lambda: supervisor(strategy="none"), "Boss.strategy must be one of 'one_for_one'"),
+        (
+            lambda: supervisor(strategy=["one_for_one"]),
+            "Boss.strategy must be one of 'one_for_one'",
+        ),
+        (lambda: supervisor(auto_shutdown="always"), "Boss.auto_shutdown must be one of 'never'"),
+        (lambda: supervisor(backoff=5), "Boss.backoff must be a Backoff, not 5"),
+        (lambda: supervisor(max_restarts=True), "Boss.max_restarts must be an int"),
+        (
+            lambda: supervisor(child(Worker, restart="transient", significant=True)),
+            "Boss.children: child 'Worker' is significant, .* whose auto_shutdown is 'never'",
+        ),
         (lambda: supervisor(max_restarts=-1), "Boss.max_restarts must be an int"),
         (lambda: supervisor(max_seconds=0), "Boss.max_seconds must be seconds > 0"),
         (lambda: supervisor(max_seconds="5"), "Boss.max_seconds must be seconds > 0, not '5'"),
@@ -490,9 +529,11 @@ def test_a_specification_that_makes_no_sense_is_refused_by_name(make: Any, compl
 
 
 def test_a_supervisor_gets_as_long_as_it_takes_to_stop_and_a_worker_five_seconds() -> None:
-    assert child(supervisor()).shutdown == math.inf
+    assert child(supervisor()).shutdown == "infinity"
     assert child(Worker).shutdown == 5.0
     assert child(supervisor(), shutdown=1).shutdown == 1
+    assert child(Worker, shutdown=math.inf).shutdown == "infinity"
+    assert child(Worker, shutdown=0).shutdown == 0
 
 
 def test_what_a_supervisor_that_was_left_behind_looked_after_is_stopped() -> None:
@@ -513,20 +554,20 @@ def test_what_a_supervisor_that_was_left_behind_looked_after_is_stopped() -> Non
     assert Worker.journal == ["start w", "stop w"]
 
 
-def test_what_an_actor_that_was_left_behind_raises_goes_to_its_asker_alone() -> None:
+def test_what_an_actor_that_was_left_behind_answers_is_ignored() -> None:
     boss = supervisor(child(Worker, name="w", shutdown=0.01)).start()
     worker, gate = find("w"), Gate()
 
-    def overrun(_: Any) -> None:
+    def overrun(_: Any) -> str:
         gate.pass_through()
-        raise ValueError("too late")
+        return "too late"
 
     asked = worker.ask(overrun, block=False)
     assert gate.reached.wait(10)
     boss.stop(timeout=10)
     gate.open()
 
-    with pytest.raises(ValueError, match="too late"):
+    with pytest.raises(ActorDeadError, match="was left behind"):
         asked.get(timeout=10)
 
 
