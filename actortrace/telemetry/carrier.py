@@ -48,6 +48,14 @@ class ContextCarrier:
         """Return the context of the calling code."""
         return get_current()
 
+    def distinct(self, context: Context) -> Context:
+        """Return a copy."""
+        return Context(context)
+
+    def lasting(self, context: Context) -> Context:
+        """Return a copy with the ids of its span instead of the span."""
+        return with_ids_only(context, span_context_in(context))
+
     def within(self, context: Context | None, function: Callable[..., Any], *args: Any) -> Any:
         """Return `function(*args)`, called with `context`, or an empty one, as the current one."""
         return within(EMPTY if context is None else context, function, *args)

@@ -15,6 +15,7 @@ from actortrace.telemetry.carrier import ContextCarrier
 from actortrace.telemetry.full import FullTracing
 from actortrace.telemetry.propagation import Propagation
 from actortrace.telemetry.spans import Spans
+from actortrace.telemetry.task_tracing import TaskTracing
 from actortrace.telemetry.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Configuration:
 _UNCHANGED: Any = object()
 _mutex = threading.Lock()
 _kinds: weakref.WeakSet[Kind] = weakref.WeakSet()
+_task_kinds: weakref.WeakSet[Kind] = weakref.WeakSet()
+"""Those of `_kinds` whose actors run tasks."""
 
 
 def configure(
@@ -80,11 +83,23 @@ def configure(
             _compose(kind, _current)
 
 
+def current_configuration() -> Configuration:
+    """Return what holds at this moment."""
+    return _current
+
+
 def compose_traced(kind: Kind) -> None:
     """Put the tracing, as configured, and the user's middlewares into the chain of a class."""
     with _mutex:
         _kinds.add(kind)
         _compose(kind, _current)
+
+
+def compose_traced_tasks(kind: Kind) -> None:
+    """Do what `compose_traced` does, for a class whose actors run tasks."""
+    with _mutex:
+        _task_kinds.add(kind)
+    compose_traced(kind)
 
 
 def _compose(kind: Kind, configuration: Configuration) -> None:
@@ -98,8 +113,10 @@ def _trusted(kind: Kind, configuration: Configuration) -> tuple[Middleware, ...]
             return ()
         case "propagate":
             return (Propagation(kind),)
-    tracing = FullTracing if configuration.spans == "full" else Tracing
     spans = Spans(configuration.tracer_provider)
+    if kind in _task_kinds:
+        return (TaskTracing(kind, spans),)
+    tracing = FullTracing if configuration.spans == "full" else Tracing
     return (tracing(kind, spans, attribute_spans=configuration.attribute_spans),)
 
 

@@ -23,6 +23,8 @@ EXCEPTION_TYPE = "exception.type"
 EXCEPTION_MESSAGE = "exception.message"
 EXCEPTION_STACKTRACE = "exception.stacktrace"
 
+FUNCTION = "code.function.name"
+
 ACTOR_ID = "actortrace.actor.id"
 ACTOR_NAME = "actortrace.actor.name"
 ACTOR_INCARNATION = "actortrace.actor.incarnation"
@@ -33,16 +35,32 @@ RESTART_REASON = "actortrace.restart.reason"
 RESTART_STRATEGY = "actortrace.restart.strategy"
 RESTART_SPENT = "actortrace.restart.spent"
 RESTART_LIMIT = "actortrace.restart.limit"
+RESTART_SIBLINGS = "actortrace.restart.siblings"
+RESTART_SUPPRESSED = "actortrace.restart.suppressed"
+RESTART_DELAY = "actortrace.restart.delay"
+REPLY_LATE = "actortrace.reply.late"
 DROP_REASON = "actortrace.drop.reason"
 DROP_SUPPRESSED = "actortrace.drop.suppressed"
 
+KILLED = "killed"
+"""The `error.type` of what did not come to its end: its actor was abandoned, or the program ended.
+
+A message that was being handled then is dropped for this reason.
+"""
+
 PROCESS = "process"
 """The operation of a message that a plain `on_receive` handles."""
+CONTINUE = "handle_continue"
+"""The operation of what an actor does between its start and its first message."""
 TELL = "tell"
 ASK = "ask"
 START = "start"
 RESTART = "restart"
+FAIL = "fail"
+"""The operation of a supervisor that gives up."""
 DROP = "drop"
+RUN = "run"
+"""The operation of a task; what comes after it is the name of its function."""
 
 
 def span_name(operation: str, actor_class: type) -> str:

@@ -45,6 +45,11 @@ def type_name(error: object) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
+def reason_name(reason: object) -> str:
+    """Return what ended an actor in a word: the class of an exception, or the reason as text."""
+    return type_name(reason) if isinstance(reason, BaseException) else _text(reason)
+
+
 def stacktrace(error: BaseException) -> str:
     """Return the traceback as Python prints it, without source lines, innermost frames kept."""
     blocks: list[str] = []
@@ -76,7 +81,7 @@ def _frames(traceback: TracebackType | None) -> list[str]:
     return lines
 
 
-def _text(error: BaseException) -> str:
+def _text(error: object) -> str:
     try:
         # A lone surrogate, as in a file name that is no text, cannot be exported.
         return str(error).encode(errors="backslashreplace").decode()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry.trace import SpanKind
 
-from actortrace.telemetry import conventions
+from actortrace.core.edge import Edge
+from actortrace.telemetry import conventions, exceptions
 from actortrace.telemetry.carrier import get_current, with_span
 from actortrace.telemetry.tracing import Tracing
 
 if TYPE_CHECKING:
     from actortrace.core.envelope import Envelope
     from actortrace.core.middleware import Send
+    from actortrace.core.reply import Reply
 
 
 class FullTracing(Tracing):
@@ -22,10 +24,10 @@ class FullTracing(Tracing):
         """Stamp the message with the context of a span of its sending."""
         context = get_current() if envelope.context is None else envelope.context
         spans = self._current_spans()
-        if self._operations.of(envelope.message) is None or spans.is_certain_to_drop(context):
+        if self._is_silent(envelope) or spans.is_certain_to_drop(context):
             super().send(envelope, proceed)
             return
-        reply = envelope.reply_to
+        reply = cast("Reply[Any] | None", envelope.reply_to)
         operation = conventions.TELL if reply is None else conventions.ASK
         span = spans.open(
             conventions.span_name(operation, self._actor_class),
@@ -49,9 +51,13 @@ class FullTracing(Tracing):
                 lambda: (
                     spans.close(span)
                     if reply.error is None
-                    else spans.close_failed(span, reply.error)
+                    else spans.close_failed(span, exceptions.type_name(reply.error))
                 )
             )
+
+    def _is_silent(self, envelope: Envelope) -> bool:
+        # Nobody sends a notice.
+        return envelope.is_notice or self._operations.edge_of(envelope) is Edge.NONE
 
     def _sent(self, envelope: Envelope, operation: str) -> dict[str, Any]:
         return self._identity(envelope.target) | {

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
 
 from actortrace.core.edge import Edge
+from actortrace.core.envelope import CONTINUE
 from actortrace.core.seam import ActorStop
 from actortrace.telemetry import conventions
 
 if TYPE_CHECKING:
+    from actortrace.core.envelope import Envelope
     from actortrace.core.kind import Kind
 
 _MOST_REMEMBERED = 1024
@@ -23,10 +25,8 @@ class Operation:
 
     span_name: str
     attributes: dict[str, Any]
-    is_cut: bool
-    """Whether its span begins a trace of its own."""
-    is_linked: bool
-    """Whether that span links to the sender's."""
+    edge: Edge
+    """How its span relates to the sender's, unless the message says otherwise."""
 
 
 class Operations:
@@ -51,18 +51,25 @@ class Operations:
             operation = self._remembered[key] = self._make(message)
             return operation
 
+    def edge_of(self, envelope: Envelope) -> Edge:
+        """Return how the span of handling a message relates to the sender's."""
+        operation = self.of(envelope.message)
+        if operation is None:
+            return Edge.NONE
+        return operation.edge if envelope.edge is None else envelope.edge
+
     def _make(self, message: Any) -> Operation | None:
         if isinstance(message, self._silent):
             return None
-        edge = None
+        edge: Edge | None = None
         if isinstance(message, (ProxyCall, ProxyGetAttr, ProxySetAttr)):
             name = ".".join(message.attr_path)
+        elif message is CONTINUE:
+            name = conventions.CONTINUE
         else:
             method = self._handlers.name_for(type(message))
             name = conventions.PROCESS if method in (None, "on_receive") else method
             edge = self._handlers.edge_for(method) if method is not None else None
-            if edge is Edge.NONE:
-                return None
         attributes = {
             conventions.SYSTEM: conventions.SYSTEM_NAME,
             conventions.OPERATION_NAME: name,
@@ -73,6 +80,5 @@ class Operations:
         return Operation(
             span_name=conventions.span_name(name, self._actor_class),
             attributes=attributes,
-            is_cut=edge in (Edge.LINK, Edge.ROOT),
-            is_linked=edge is Edge.LINK,
+            edge=edge or Edge.PARENT,
         )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from actortrace.core.kind import Kind
     from actortrace.core.middleware import Receive, Restart, Send
 
+_CUT = (Edge.LINK, Edge.ROOT)
+
 
 class Propagation(Middleware):
     """Stamps each message with the sender's context and restores it around the handling.
@@ -25,6 +27,7 @@ class Propagation(Middleware):
 
     def __init__(self, kind: Kind) -> None:
         self._handlers = kind.chain.handlers
+        self._has_edges = self._handlers.has_edges
 
     def send(self, envelope: Envelope, proceed: Send) -> None:
         """Stamp the message, unless somebody did."""
@@ -35,7 +38,10 @@ class Propagation(Middleware):
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Restore the sender's context while the message is handled."""
         context = EMPTY if envelope.context is None else envelope.context
-        if self._handlers.has_edges and self._edge(envelope) in (Edge.LINK, Edge.ROOT):
+        edge = envelope.edge
+        if edge is None and self._has_edges:
+            edge = self._edge(envelope)
+        if edge is not None and edge in _CUT:
             # On the envelope too: what comes of a failure is to see what the handler saw.
             context = envelope.context = without_span(context)
         token = attach(context)
@@ -49,6 +55,6 @@ class Propagation(Middleware):
         context = failure.envelope.context if failure.envelope is not None else None
         within(EMPTY if context is None else context, proceed, cell, failure)
 
-    def _edge(self, envelope: Envelope) -> Edge:
+    def _edge(self, envelope: Envelope) -> Edge | None:
         name = self._handlers.name_for(type(envelope.message))
-        return (name and self._handlers.edge_for(name)) or Edge.PARENT
+        return None if name is None else self._handlers.edge_for(name)

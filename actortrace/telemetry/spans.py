@@ -1,4 +1,7 @@
-"""Where are spans opened and closed? Here only, and so that no fault of theirs gets out."""
+"""Where are spans opened and closed? Here only, and so that no fault of theirs gets out.
+
+One whose own code never comes to close it is cut off in `actortrace.telemetry.in_flight`.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,14 @@ from opentelemetry.trace import (
 
 from actortrace.telemetry import conventions, exceptions
 from actortrace.telemetry.carrier import span_context_in
+from actortrace.telemetry.in_flight import cut_off_before_shutdown, in_flight
 from actortrace.telemetry.sampling import kinds_never_sampled, parent_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opentelemetry.context import Context
-    from opentelemetry.trace import Link, Span, Tracer, TracerProvider
+    from opentelemetry.trace import Link, Span, SpanContext, Tracer, TracerProvider
     from opentelemetry.util.types import Attributes
 
 log = logging.getLogger("actortrace")
@@ -54,7 +58,10 @@ class Spans:
         # more than a tell, and this is asked about for every message.
         seen = trace._TRACER_PROVIDER  # noqa: SLF001
         try:
-            tracer, never_sampled = _tracer_of(self._fixed or seen or trace.get_tracer_provider())
+            provider = self._fixed or seen or trace.get_tracer_provider()
+            tracer, never_sampled = _tracer_of(provider)
+            if tracer is not None:
+                cut_off_before_shutdown(provider)
         except Exception as error:
             self._note(error)
             tracer, never_sampled = None, frozenset()
@@ -77,18 +84,28 @@ class Spans:
         kind: SpanKind,
         attributes: Attributes,
         links: Sequence[Link] = (),
+        *,
+        start_time: int | None = None,
     ) -> Span | None:
-        """Return a started span, or `None` when there is none to be had."""
+        """Return a started span, or `None` when there is none to be had.
+
+        `start_time` is in nanoseconds since the epoch, and now unless given.
+        """
         if self.tracer is None:
             return None
         try:
-            return self.tracer.start_span(name, context, kind, attributes, links)
+            span = self.tracer.start_span(name, context, kind, attributes, links, start_time)
+            if span.is_recording():
+                in_flight[id(span)] = span
         except Exception as error:
             self._note(error)
             return None
+        return span
 
     def close(self, span: Span, error: BaseException | None = None) -> None:
-        """End the span; with an `error`, record that first."""
+        """End the span, unless it was cut off; with an `error`, record that first."""
+        if in_flight.pop(id(span), None) is None:
+            return
         try:
             try:
                 if error is not None and span.is_recording():
@@ -98,10 +115,23 @@ class Spans:
         except Exception as failure:
             self._note(failure)
 
-    def close_failed(self, span: Span, error: BaseException) -> None:
-        """End the span with status ERROR, for an error that another span has recorded."""
+    def note_late(self, span: Span, seconds: float, ask: SpanContext) -> None:
+        """Say on the span by how much its answer was late, if it was, and to what it was one."""
+        if seconds <= 0:
+            return
         try:
-            span.set_attribute(conventions.ERROR_TYPE, exceptions.type_name(error))
+            span.set_attribute(conventions.REPLY_LATE, seconds)
+            if ask.is_valid:
+                span.add_link(ask)
+        except Exception as failure:
+            self._note(failure)
+
+    def close_failed(self, span: Span, error_type: str) -> None:
+        """End the span, unless it was cut off, for an error that another span has recorded."""
+        if in_flight.pop(id(span), None) is None:
+            return
+        try:
+            span.set_attribute(conventions.ERROR_TYPE, error_type)
             span.set_status(Status(StatusCode.ERROR))
             span.end()
         except Exception as failure:

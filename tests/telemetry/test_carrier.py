@@ -65,3 +65,20 @@ def test_what_is_called_within_a_context_sees_it_and_leaves_none_behind() -> Non
     with pytest.raises(ZeroDivisionError):
         carrier.within(BASE, lambda: 1 / 0)
     assert carrier.current() is before
+
+
+def test_a_distinct_context_says_the_same_and_is_another() -> None:
+    context = with_span(BASE, SPAN)
+    distinct = ContextCarrier().distinct(context)
+
+    assert distinct is not context
+    assert distinct == context
+
+
+def test_a_context_that_lasts_keeps_no_span_alive() -> None:
+    lasting = ContextCarrier().lasting(with_span(BASE, SPAN))
+
+    assert trace.get_current_span(lasting) is not SPAN
+    assert span_context_in(lasting) == SPAN.get_span_context()
+    assert lasting["colour"] == "red"
+    assert not span_context_in(ContextCarrier().lasting(BASE)).is_valid
