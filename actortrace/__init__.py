@@ -1,8 +1,15 @@
 """OTP-style actors on Pykka in which a trace never breaks at a mailbox."""
 
-from actortrace.actor import Supervisor, TracedActor
+from actortrace.actor import (
+    DynamicSupervisor,
+    PartitionSupervisor,
+    Supervisor,
+    TaskSupervisor,
+    TracedActor,
+)
 from actortrace.core.edge import Edge
 from actortrace.core.envelope import Envelope
+from actortrace.core.failure import IGNORE
 from actortrace.core.handlers import handles
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Middleware
@@ -12,44 +19,111 @@ from actortrace.dispatch.threads import Threads
 from actortrace.errors import (
     ActorDeadError,
     ActortraceError,
+    AlreadyStartedError,
+    ChildError,
     ChildStartError,
+    DeadlockError,
     HandlerCancelledError,
     HandlerError,
     MailboxFullError,
     MessageRejectedError,
     NameTakenError,
+    NoSuchNameError,
+    NotInActorError,
+    PartitionKeyError,
     SettingError,
+    StartTimeoutError,
+    TaskOwnerError,
     TraceFileError,
     UnhandledMessageError,
 )
+from actortrace.otp.ancestry import ancestors, callers
+from actortrace.otp.backoff import Backoff
+from actortrace.otp.bind import bind
 from actortrace.otp.child import ChildSpec, child
-from actortrace.otp.registry import whereis
+from actortrace.otp.child_info import ChildCounts, ChildInfo
+from actortrace.otp.exits import Exit, exit, trap_exit  # noqa: A004 - OTP's word
+from actortrace.otp.links import link, unlink
+from actortrace.otp.live_state import get_state, resume, suspend
+from actortrace.otp.monitors import Down, Monitor, demonitor, monitor
+from actortrace.otp.names import NamedRef, ref_to, register, unregister, whereis
+from actortrace.otp.registries import Registry
+from actortrace.otp.start import start_link, start_monitor
+from actortrace.otp.task import Result, Task
+from actortrace.otp.timers import Timer, cancel, send_after, send_every
+from actortrace.parent_context import parent_context
+from actortrace.run import run
 from actortrace.telemetry.configuration import configure
 
 __all__ = [
+    "IGNORE",
     "ActorDeadError",
     "ActortraceError",
+    "AlreadyStartedError",
+    "Backoff",
+    "ChildCounts",
+    "ChildError",
+    "ChildInfo",
     "ChildSpec",
     "ChildStartError",
+    "DeadlockError",
+    "Down",
+    "DynamicSupervisor",
     "Edge",
     "Envelope",
+    "Exit",
     "HandlerCancelledError",
     "HandlerError",
     "Mailbox",
     "MailboxFullError",
     "MessageRejectedError",
     "Middleware",
+    "Monitor",
     "NameTakenError",
+    "NamedRef",
+    "NoSuchNameError",
+    "NotInActorError",
+    "PartitionKeyError",
+    "PartitionSupervisor",
     "Ref",
+    "Registry",
     "Reply",
+    "Result",
     "SettingError",
+    "StartTimeoutError",
     "Supervisor",
+    "Task",
+    "TaskOwnerError",
+    "TaskSupervisor",
     "Threads",
+    "Timer",
     "TraceFileError",
     "TracedActor",
     "UnhandledMessageError",
+    "ancestors",
+    "bind",
+    "callers",
+    "cancel",
     "child",
     "configure",
+    "demonitor",
+    "exit",
+    "get_state",
     "handles",
+    "link",
+    "monitor",
+    "parent_context",
+    "ref_to",
+    "register",
+    "resume",
+    "run",
+    "send_after",
+    "send_every",
+    "start_link",
+    "start_monitor",
+    "suspend",
+    "trap_exit",
+    "unlink",
+    "unregister",
     "whereis",
 ]

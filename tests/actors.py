@@ -13,7 +13,7 @@ from actortrace.core.handlers import handles
 from actortrace.core.middleware import Drop, Middleware
 from actortrace.core.ref import Ref
 from actortrace.otp.child import ChildSpec
-from actortrace.otp.registry import whereis
+from actortrace.otp.names import whereis
 
 
 @dataclass(frozen=True, slots=True)
