@@ -5,6 +5,7 @@ Nothing that takes long to import is imported before it is known to be needed.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
@@ -23,6 +24,8 @@ _BAD_INPUT = 2
 _INTERRUPTED = 130
 _BROKEN_PIPE = 1
 _MOST_WORKERS = 64
+_MOST_CHAOS = 1000.0
+_LEAST_CHAOS = 0.001
 # What is missing when this package, or part of one, cannot be imported.
 _EXTRAS = {
     "opentelemetry.exporter": "otlp",
@@ -35,7 +38,8 @@ _DESCRIPTION = "OTP-style actors on Pykka in which a trace never breaks at a mai
 _DEMO = """\
 Index every *.py file in and below PATH with a supervision tree: a walker deals the files out,
 parsers take them apart, and a writer stores definitions and imports in SQLite. A file that does
-not parse crashes its parser, which is started again; a trace shows how.
+not parse crashes its parser, which is started again; a trace shows how. With --chaos, parsers that
+did nothing wrong are killed, too, and no file is lost by it: found = indexed + failed.
 
 Without PATH, the files are the standard library of this Python and a few broken ones. Links to
 folders are not followed.
@@ -108,6 +112,12 @@ def _parser() -> ArgumentParser:
         help="parsers (here: %(default)s)",
     )
     demo.add_argument(
+        "--chaos",
+        metavar="RATE",
+        type=_chaos,
+        help="kill so many parsers a second, at random, while they work",
+    )
+    demo.add_argument(
         "--out",
         metavar="DIR",
         type=Path,
@@ -143,6 +153,19 @@ def _workers(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
         raise ArgumentTypeError(f"{text!r} is not a number from 1 to {_MOST_WORKERS}")
     return int(text)
+
+
+def _chaos(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    # What is not a number is not in between either.
+    if not _LEAST_CHAOS <= rate <= _MOST_CHAOS:
+        raise ArgumentTypeError(
+            f"{text!r} is not a number of kills a second, from {_LEAST_CHAOS:g} to {_MOST_CHAOS:g}"
+        )
+    return rate
 
 
 def _cores() -> int:

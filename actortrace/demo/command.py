@@ -45,7 +45,8 @@ _FLUSH_URGENTLY = 0.5
 def run(arguments: Namespace) -> int:
     """Index what was asked for and return the exit status; blocks.
 
-    `arguments` has `path`, `out` and `otlp` (text or `None`), `workers` and `is_quiet`.
+    `arguments` has `path`, `out` and `otlp` (text or `None`), `workers`, `chaos` (kills a second,
+    or `None`) and `is_quiet`.
 
     Raises:
         DemoError: when the demo cannot begin, or go on.
@@ -60,7 +61,7 @@ def run(arguments: Namespace) -> int:
             warnings.simplefilter("ignore")
             collector = None if endpoint is None else Collector(endpoint)
             demo = _Demo(trees, output, interruption, is_quiet=arguments.is_quiet)
-            complaints = demo.run(arguments.workers, collector)
+            complaints = demo.run(arguments.workers, arguments.chaos, collector)
     for complaint in complaints:
         print(f"actortrace: {complaint}", file=sys.stderr)
     if interruption.is_wanted:
@@ -85,13 +86,14 @@ class _Demo:
         self._is_quiet = is_quiet
         self._console = Console(highlight=False)
 
-    def run(self, workers: int, collector: Collector | None) -> list[str]:
+    def run(self, workers: int, chaos: float | None, collector: Collector | None) -> list[str]:
         """Index, and print the summary; return what went wrong all the same."""
         with Recording(self._output.spans, collector) as recording:
             report = index(
                 self._trees,
                 self._output.index,
                 workers=workers,
+                chaos=chaos,
                 screen=self._screen(),
                 interruption=self._interruption,
             )
@@ -120,7 +122,7 @@ class _Demo:
         summary.numbers(replace(report, tally=tally))
         if not self._is_quiet:
             summary.failures(failures)
-            summary.tree(report.children)
+            summary.tree(report.tree)
         complaint = None
         if not self._interruption.is_wanted:
             complaint = self._draw(summary)

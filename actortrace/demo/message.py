@@ -18,6 +18,16 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class Strike:
+    """To chaos, from a timer: kill a parser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """To chaos, as an ask: kill nobody else. What was killed before may still be on its way out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parse:
     """To a parser: examine this file."""
 
@@ -73,7 +83,7 @@ class HowFar:
 
 @dataclass(frozen=True, slots=True)
 class WhichChildren:
-    """To the supervisor, as an ask: what `which_children` tells, please."""
+    """To a supervisor, as an ask: what `which_children` tells, please."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from actortrace.actor import TracedActor
 from actortrace.core.edge import Edge
 from actortrace.core.handlers import handles
 from actortrace.core.mailbox import Mailbox
+from actortrace.demo.kills import kills
 from actortrace.demo.message import Failed, Parse, Parsed, Settle
-from actortrace.demo.name import WRITER, actor
+from actortrace.demo.name import WRITER
 from actortrace.demo.source_file import read_source_file, readable
 from actortrace.demo.source_tree import BATCH
 from actortrace.errors import describe
+from actortrace.otp.names import ref_to
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,16 +25,17 @@ if TYPE_CHECKING:
 class Parser(TracedActor):
     """Parses one file a message. Knows nothing of errors: that is what the supervisor is for.
 
-    Files that wait while it crashes stay in its mailbox, for its next incarnation. The writer is
-    looked up when there is something to tell it, not before: a constructor that needs another
-    actor fails again and again once that one is gone, and the supervisor with it.
+    Files that wait while it crashes stay in its mailbox, for its next incarnation; so do they when
+    it is killed, which can only be between two files.
     """
 
     mailbox = Mailbox(BATCH, overflow="block")
+    middleware = (kills,)
     use_daemon_thread = True
 
     def __init__(self) -> None:
         super().__init__()
+        self._writer = ref_to(WRITER)
         self._path: str | None = None
 
     @handles(Parse)
@@ -42,7 +45,7 @@ class Parser(TracedActor):
         trace.get_current_span().set_attribute("code.file.path", readable(message.path))
         source = read_source_file(message.path)
         self._path = None
-        actor(WRITER).tell(Parsed(source))
+        self._writer.tell(Parsed(source))
 
     @handles(Settle, edge=Edge.NONE)
     def settle(self, message: Settle) -> None:
@@ -56,4 +59,4 @@ class Parser(TracedActor):
     ) -> None:
         """Report the file that this incarnation crashed at, in the span of the crash."""
         if self._path is not None:
-            actor(WRITER).tell(Failed(readable(self._path), describe(exception_value)))
+            self._writer.tell(Failed(readable(self._path), describe(exception_value)))

@@ -31,7 +31,7 @@ class Screen(Protocol):
     ) -> None:
         """Leave nothing behind that the summary does not say better."""
 
-    def show(self, tally: Tally, restarts: int) -> None:
+    def show(self, tally: Tally, restarts: int, killed: int = 0) -> None:
         """Show how far it is."""
 
 
@@ -49,7 +49,7 @@ class Blank:
     ) -> None:
         """There is nothing to clean up."""
 
-    def show(self, tally: Tally, restarts: int) -> None:
+    def show(self, tally: Tally, restarts: int, killed: int = 0) -> None:
         """Show nothing."""
 
 
@@ -60,12 +60,13 @@ class Lines(Blank):
         self._console = console
         self._next = 100
 
-    def show(self, tally: Tally, restarts: int) -> None:
+    def show(self, tally: Tally, restarts: int, killed: int = 0) -> None:
         """Print a line if it is time for one."""
         if tally.done < self._next:
             return
         line = f"{tally.done:,} of {_total(tally):,} files, {tally.failed:,} failed"
-        self._console.print(Text(line))
+        kills = f", {killed:,} parsers killed" if killed else ""
+        self._console.print(Text(line + kills))
         while self._next <= tally.done:
             self._next = _following(self._next)
 
@@ -98,7 +99,7 @@ class Bar(Blank):
         """Wipe the bar out."""
         self._progress.stop()
 
-    def show(self, tally: Tally, restarts: int) -> None:
+    def show(self, tally: Tally, restarts: int, killed: int = 0) -> None:
         """Draw the bar."""
         self._progress.update(
             self._task,
@@ -106,6 +107,7 @@ class Bar(Blank):
             completed=tally.done,
             tally=tally,
             restarts=restarts,
+            killed=killed,
         )
         self._progress.refresh()
 
@@ -121,10 +123,12 @@ class _Counts(TextColumn):
         if tally is None:
             return Text()
         restarts: int = task.fields["restarts"]
+        killed: int = task.fields["killed"]
         return Text.assemble(
             f"{tally.done:,}/{_total(tally):,} files",
             ("  ", ""),
             (f"{tally.failed:,} failed", "red" if tally.failed else "dim"),
+            (f"  {killed:,} killed" if killed else "", "magenta"),
             ("  ", ""),
             (f"{restarts:,} restarts", "yellow" if restarts else "dim"),
         )

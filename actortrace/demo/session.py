@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pykka
 
+from actortrace.core.belongings import Order
 from actortrace.demo.indexing import Indexing
-from actortrace.demo.message import Deal, Halt, HowFar, Settle, Tally, WhichChildren
-from actortrace.demo.name import WALKER, WRITER, actor
+from actortrace.demo.kills import kills
+from actortrace.demo.message import Calm, Deal, Halt, HowFar, Settle, Tally
+from actortrace.demo.name import CHAOS, PARSERS, WALKER, WRITER
 from actortrace.demo.outcome import DemoError
-from actortrace.demo.parser import Parser
+from actortrace.demo.survey import survey
 from actortrace.errors import ChildStartError, describe
+from actortrace.otp.names import cell_of, ref_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from actortrace.core.failure import Ending
     from actortrace.core.ref import Ref
     from actortrace.demo.interruption import Interruption
     from actortrace.demo.screen import Screen
     from actortrace.demo.source_tree import SourceTree
-    from actortrace.otp.supervision import ChildInfo
+    from actortrace.demo.survey import Node
 
 _TICK = 0.1
 _ANSWER = 0.5
@@ -39,13 +44,16 @@ class Report:
     """How it went."""
 
     tally: Tally
-    children: tuple[ChildInfo, ...]
+    tree: tuple[Node, ...]
+    """What was below the root."""
+    killed: int
+    """How many parsers were started again because chaos had killed them."""
     seconds: float
 
     @property
     def restarts(self) -> int:
-        """How often a child was started again."""
-        return sum(child.restarts for child in self.children)
+        """How often an actor was started again, for whatever reason."""
+        return sum(node.restarts for node in self.tree)
 
 
 def index(
@@ -55,38 +63,47 @@ def index(
     workers: int,
     screen: Screen,
     interruption: Interruption,
+    chaos: float | None = None,
 ) -> Report:
     """Run the supervision tree until every file has met its end; blocks until the tree is gone.
+
+    `chaos` is how many parsers are to be killed a second, if any.
 
     Raises:
         DemoError: when the tree does not start, or breaks.
 
     """
     began = time.monotonic()
+    kills.count = 0
     try:
-        root = Indexing.start(trees, path, workers=workers)
+        root = Indexing.start(trees, path, workers=workers, chaos=chaos)
     except ChildStartError as error:
         cause = error.__cause__ or error
         raise DemoError(f"the {error.child} does not start: {describe(cause)}") from None
-    session = _Session(root, actor(WALKER), actor(WRITER), interruption)
+    session = _Session(root, interruption)
     try:
         with screen:
             session.watch(screen)
     finally:
         session.stop()
-    return Report(session.tally, session.children, time.monotonic() - began)
+    return Report(session.tally, session.tree, session.killed, time.monotonic() - began)
 
 
 class _Session:
     """What the main thread does meanwhile: look, show, and listen for an interruption."""
 
-    def __init__(
-        self, root: Ref[Any], walker: Ref[Any], writer: Ref[Any], interruption: Interruption
-    ) -> None:
-        self._root, self._walker, self._writer = root, walker, writer
+    def __init__(self, root: Ref[Any], interruption: Interruption) -> None:
+        self._root = root
         self._interruption = interruption
+        self._ended = threading.Event()
+        if not cell_of(root).adopt(_Watch(self._ended)):
+            self._ended.set()
+        self._walker, self._parsers, self._writer = (
+            ref_to(name).resolve() for name in (WALKER, PARSERS, WRITER)
+        )
         self.tally = Tally()
-        self.children: tuple[ChildInfo, ...] = ()
+        self.tree: tuple[Node, ...] = ()
+        self.killed = 0
 
     def watch(self, screen: Screen) -> None:
         """Set the walker to work, and wait until all is done or the interruption has its way."""
@@ -99,24 +116,20 @@ class _Session:
                     self._walker.tell(Halt())
                 time.sleep(_TICK)
                 self._look()
-                screen.show(self.tally, sum(child.restarts for child in self.children))
+                restarts = sum(node.restarts for node in self.tree)
+                screen.show(self.tally, restarts, self.killed)
             self._settle()
         except pykka.ActorDeadError:
             raise self._broken() from None
 
     def stop(self) -> None:
         """Stop the tree in order; returns when it has ended, or is left behind."""
-        ended = self._root.stop(block=False)
+        _ = self._root.stop(block=False)
         now = began = time.monotonic()
         limit = _STOP
-        while now - began < limit:
-            try:
-                ended.get(timeout=_TICK)
-            except pykka.Timeout:
-                limit = _STOP_URGENTLY if self._interruption.is_urgent else _STOP
-                now = time.monotonic()
-            else:
-                return
+        while now - began < limit and not self._ended.wait(_TICK):
+            limit = _STOP_URGENTLY if self._interruption.is_urgent else _STOP
+            now = time.monotonic()
 
     def _is_over(self, until: float | None) -> bool:
         if self.tally.is_complete or self._interruption.is_urgent:
@@ -124,21 +137,24 @@ class _Session:
         return until is not None and time.monotonic() >= until
 
     def _look(self) -> None:
-        if not (self._walker.is_alive() and self._writer.is_alive()):
+        if not all(ref.is_alive() for ref in (self._walker, self._parsers, self._writer)):
             raise pykka.ActorDeadError
         # Whoever is too busy to answer in time is asked again soon.
         with suppress(pykka.Timeout):
-            self.children = self._root.ask(WhichChildren(), timeout=_ANSWER)
+            self.killed = kills.count
+            self.tree = survey(self._root, _ANSWER)
             self.tally = self._writer.ask(HowFar(), timeout=_ANSWER)
 
     def _settle(self) -> None:
         """See the last restart, too: a file has failed before its parser is started again."""
+        for node in self.tree:
+            if node.child.id == CHAOS:
+                _ask(node, Calm())
         if not self.tally.is_complete:
             return
-        for child in self.children:
-            if child.ref is not None and child.spec.actor_class is Parser:
-                with suppress(pykka.Timeout):
-                    child.ref.ask(Settle(), timeout=_DRAIN)
+        for node in self.tree:
+            for below in node.below:
+                _ask(below, Settle())
         self._look()
 
     def _broken(self) -> DemoError:
@@ -146,6 +162,28 @@ class _Session:
             (self._writer, "the index could not be written"),
             (self._walker, "the walker crashed"),
         ):
-            if isinstance(ref.reason, BaseException):
-                return DemoError(f"{what}: {describe(ref.reason)}")
+            reason = ref.reason
+            # The walker also crashes when a parser is gone, which is not its own fault.
+            if isinstance(reason, Exception) and not isinstance(reason, pykka.ActorDeadError):
+                return DemoError(f"{what}: {describe(reason)}")
         return DemoError("the supervisor gave up: too many crashes in too short a time")
+
+
+class _Watch:
+    """Tells when the tree has ended, be it by itself: a ref is dead as soon as its end begins."""
+
+    order: ClassVar[Order] = Order.MONITORS
+
+    def __init__(self, ended: threading.Event) -> None:
+        self._ended = ended
+
+    def release(self, ending: Ending) -> None:
+        """Called when everybody below the root has ended."""
+        self._ended.set()
+
+
+def _ask(node: Node, message: object) -> None:
+    """Let an actor deal with what came before this, if it gets to it in time."""
+    if node.child.ref is not None:
+        with suppress(pykka.Timeout):
+            node.child.ref.ask(message, timeout=_DRAIN)

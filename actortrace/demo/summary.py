@@ -15,7 +15,7 @@ from actortrace.waterfall.printable import fit, printable
 from actortrace.waterfall.terminal import Waterfall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from actortrace.demo.output import Output
     from actortrace.demo.picture import Picture
     from actortrace.demo.session import Report
-    from actortrace.otp.supervision import ChildInfo
+    from actortrace.demo.survey import Node
 
 _QUIET = "dim"
 _MOST_FAILURES = 5
@@ -48,6 +48,9 @@ class Summary:
             ("restarts", f"{report.restarts:,}", _loud(report.restarts, "yellow"), ""),
             ("time", f"{report.seconds:.1f} s", "bold", ""),
         ]
+        if report.killed:
+            remark = "by chaos, each a parser between two files"
+            rows.insert(3, ("killed", f"{report.killed:,}", "bold magenta", remark))
         cut_off = tally.found - tally.done
         if cut_off > 0:
             rows.append(("cut off", f"{cut_off:,}", "bold red", "files that waited for a parser"))
@@ -75,21 +78,21 @@ class Summary:
         if hidden > 0:
             self._line((f"{self._glyphs.gap} {hidden:,} more in the index", _QUIET))
 
-    def tree(self, children: Sequence[ChildInfo]) -> None:
+    def tree(self, nodes: Sequence[Node]) -> None:
         """Print the supervision tree with its restarts."""
         self._heading("Supervision tree")
         self._line((Indexing.__name__, "bold"), (f"  {Indexing.strategy}", _QUIET))
-        width = max((len(child.id) for child in children), default=0)
-        for child in children:
-            is_last = child is children[-1]
-            guide = self._glyphs.last_branch if is_last else self._glyphs.branch
-            plural = "" if child.restarts == 1 else "s"
-            restarts = f"  {self._glyphs.restart} {child.restarts:,} restart{plural}"
+        rows = list(self._branches(nodes))
+        width = max((len(guide) + len(node.id) for guide, node in rows), default=0)
+        for guide, node in rows:
+            plural = "" if node.child.restarts == 1 else "s"
+            restarts = f"  {self._glyphs.restart} {node.child.restarts:,} restart{plural}"
             self._line(
                 (guide, _QUIET),
-                (f"{child.id:<{width}}", "bold"),
-                (f"  {child.state}", _QUIET),
-                (restarts if child.restarts else "", "yellow"),
+                (f"{node.id:<{width - len(guide)}}", "bold"),
+                (f"  {node.child.state}", _QUIET),
+                (f"  {node.strategy}" if node.strategy else "", _QUIET),
+                (restarts if node.child.restarts else "", "yellow"),
             )
 
     def waterfall(self, picture: Picture) -> None:
@@ -97,8 +100,13 @@ class Summary:
         trace = picture.chosen
         if trace is None:
             return
-        is_restart = Mark.RESTART in count_marks(trace.spans)
-        title = "A crash, the restart, and what came next" if is_restart else "A trace"
+        marks = count_marks(trace.spans)
+        if not marks[Mark.RESTART]:
+            title = "A trace"
+        elif marks[Mark.CRASH]:
+            title = "A crash, the restart, and what came next"
+        else:
+            title = "A kill and the restart"
         self._heading(f"{title}: one of {len(picture.traces):,} traces")
         self._console.print(Waterfall(trace, others=picture.traces))
 
@@ -122,6 +130,14 @@ class Summary:
         rest = max(0, tally.expected - tally.found)
         self._console.print()
         self._line((f"Interrupted. About {rest:,} more files were not looked at.", "yellow"))
+
+    def _branches(self, nodes: Sequence[Node], guide: str = "") -> Iterator[tuple[str, Node]]:
+        """Yield what is there, each with the lines that lead to it."""
+        for node in nodes:
+            is_last = node is nodes[-1]
+            yield guide + (self._glyphs.last_branch if is_last else self._glyphs.branch), node
+            space = " " * len(self._glyphs.pipe)
+            yield from self._branches(node.below, guide + (space if is_last else self._glyphs.pipe))
 
     def _heading(self, text: str) -> None:
         is_utf = self._console.encoding.lower().startswith("utf")

@@ -11,9 +11,10 @@ from actortrace.actor import TracedActor
 from actortrace.core.edge import Edge
 from actortrace.core.handlers import handles
 from actortrace.demo.message import Deal, Found, Halt, Parse, Unreadable, Walked
-from actortrace.demo.name import WRITER, actor
+from actortrace.demo.name import WRITER
 from actortrace.demo.source_file import readable
 from actortrace.errors import describe
+from actortrace.otp.names import ref_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,8 @@ class Walker(TracedActor):
 
     def __init__(self, trees: Sequence[SourceTree], parsers: Sequence[str]) -> None:
         super().__init__()
-        self._parsers = cycle([actor(name) for name in parsers])
-        self._writer = actor(WRITER)
+        self._parsers = cycle([ref_to(name) for name in parsers])
+        self._writer = ref_to(WRITER)
         # The same walk twice: one runs ahead, only to tell how much there is still to come.
         self._ahead = chain.from_iterable(tree.batches(_ignore) for tree in trees)
         self._batches = chain.from_iterable(tree.batches(self._unreadable) for tree in trees)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actortrace.waterfall.mark import error_of
+from actortrace.waterfall.story import restart_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +31,7 @@ class Notes:
     """Writes the notes of one trace; other traces are only asked for the names of their spans."""
 
     def __init__(self, trace: Trace, others: Iterable[Trace] = ()) -> None:
-        self._trace_id = trace.trace_id
+        self._trace = trace
         self._names = {
             (span.trace_id, span.span_id): span.name
             for known in (*others, trace)
@@ -43,6 +44,9 @@ class Notes:
         error = error_of(span)
         if error:
             yield Note(error, is_error=True)
+        reason = restart_reason(self._trace, row)
+        if reason:
+            yield Note(f"reason: {reason}")
         if span.links:
             yield Note("links to " + ", ".join(self._targets(span.links)))
         if row.is_detached:
@@ -56,5 +60,5 @@ class Notes:
             name = self._names.get((link.trace_id, link.span_id))
             by_trace[link.trace_id].append(name or f"span {link.span_id[:SHORT_ID]}")
         for trace_id, names in by_trace.items():
-            where = "" if trace_id == self._trace_id else f" in trace {trace_id[:SHORT_ID]}"
+            where = "" if trace_id == self._trace.trace_id else f" in trace {trace_id[:SHORT_ID]}"
             yield " and ".join(names) + where

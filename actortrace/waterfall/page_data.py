@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from actortrace.waterfall.actor_span import aside_of, mailbox_wait_ns_of
 from actortrace.waterfall.mark import count_marks, error_of, mark_of
-from actortrace.waterfall.story import choose_trace, story_of
+from actortrace.waterfall.story import choose_trace, restart_reason, story_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,6 +94,7 @@ def _describe_row(row: Row, trace: Trace, spans: _Spans) -> dict[str, object]:
         "kind": span.kind.name.lower(),
         "mark": mark and mark.value,
         "error": error_of(span),
+        "reason": restart_reason(trace, row),
         "aside": aside_of(span),
         "wait": mailbox_wait_ns_of(span) or None,
         "missing": span.parent_id if row.is_detached else None,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from actortrace.telemetry.conventions import RESTART_REASON
 from actortrace.waterfall.actor_span import actor_id_of
 from actortrace.waterfall.mark import Mark, mark_of
 from actortrace.waterfall.record import Kind
@@ -59,6 +60,13 @@ def choose_trace(traces: Iterable[Trace]) -> Trace | None:
         (story_of(trace).completeness, -len(trace.rows), -trace.start_ns, trace) for trace in traces
     ]
     return max(ranked, key=lambda entry: entry[:3])[3] if ranked else None
+
+
+def restart_reason(trace: Trace, row: Row) -> str:
+    """Return why a restart was needed, unless the crash right above it says so; else nothing."""
+    if mark_of(row.span) is not Mark.RESTART or _crash_above(trace, row):
+        return ""
+    return row.span.text(RESTART_REASON)
 
 
 class _Handled:

@@ -5,7 +5,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from actortrace.waterfall.mark import Mark
+from actortrace.telemetry.conventions import RESTART_REASON
+from actortrace.waterfall.mark import Mark, mark_of
 from actortrace.waterfall.story import choose_trace, story_of
 from actortrace.waterfall.trace import group_traces
 from actortrace.waterfall.trace_file import read_trace_file
@@ -49,10 +50,30 @@ def test_indexes_a_tree_and_shows_a_crash_a_restart_and_the_next_file(
     assert story.handled.text("code.file.path") == str(tree / "c.py")
     assert "✗ parse Parser" in outcome.out
     assert "↻ restart Parser" in outcome.out
-    assert "parser-1  running  ↻ 1 restart\n" in outcome.out
+    assert "│  ├─ parser-1  running  ↻ 1 restart\n" in outcome.out
     assert (tmp_path / "out" / "waterfall.html").read_text(encoding="utf-8").startswith("<!doctype")
     assert "SyntaxError" in (tmp_path / "out" / "demo.log").read_text(encoding="utf-8")
     assert Mark.RESTART.value in outcome.out
+
+
+def test_chaos_kills_parsers_and_no_file_is_lost(tmp_path: Path) -> None:
+    for number in range(300):
+        content = "def broken(:\n" if number % 10 == 0 else "def fine(): ...\n" * 100
+        (tmp_path / f"{number:03}.py").write_text(content)
+
+    outcome = actortrace("demo", tmp_path, "--out", tmp_path / "out", "--chaos", "1000")
+
+    assert (outcome.status, outcome.err) == (0, "")
+    assert [outcome.number(name) for name in ("found", "indexed", "failed")] == [300, 270, 30]
+    killed = outcome.number("killed")
+    assert killed > 0
+    assert outcome.number("restarts") == 30 + killed
+    assert "└─ chaos        running\n" in outcome.out
+    traces = group_traces(read_trace_file(tmp_path / "out" / "spans.jsonl").spans)
+    strikes = [trace for trace in traces if trace.name == "strike Chaos"]
+    restarts = [row for trace in strikes for row in trace.rows if mark_of(row.span) is Mark.RESTART]
+    assert len(restarts) == killed
+    assert {row.span.text(RESTART_REASON) for row in restarts} == {"killed"}
 
 
 def test_an_empty_tree_is_indexed_in_no_time(tmp_path: Path) -> None:

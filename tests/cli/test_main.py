@@ -67,3 +67,14 @@ def test_a_number_of_workers_that_cannot_be_is_refused(workers: str) -> None:
 
     assert outcome.status == 2
     assert outcome.err.splitlines()[-1].startswith("actortrace demo: error: argument --workers")
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "1001", "0.0001", "often", "", "1,5"])
+def test_a_rate_of_kills_that_cannot_be_is_refused(rate: str) -> None:
+    outcome = actortrace("demo", f"--chaos={rate}")
+
+    assert outcome.status == 2
+    assert outcome.err.splitlines()[-1] == (
+        f"actortrace demo: error: argument --chaos: {rate!r} is not a number of kills a second, "
+        "from 0.001 to 1000"
+    )

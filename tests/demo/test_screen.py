@@ -26,10 +26,11 @@ def test_a_bar_fits_into_one_line_of_eighty_columns() -> None:
     with Bar(terminal) as bar:
         bar.show(Tally(), 0)
         bar.show(TALLY, 3)
+        bar.show(TALLY, 1_003, 1_000)
 
     lines = [line for line in written(terminal).splitlines() if "1,002/1,798 files" in line]
-    assert lines
-    assert all("3 failed  3 restarts" in line for line in lines)
+    assert "3 failed  3 restarts" in lines[0]
+    assert "3 failed  1,000 killed  1,003 restarts" in lines[-1]
 
 
 def test_lines_come_less_and_less_often() -> None:
@@ -56,3 +57,12 @@ def test_a_burst_is_one_line() -> None:
         lines.show(TALLY, 3)
 
     assert written(pipe) == "1,002 of 1,798 files, 3 failed\n"
+
+
+def test_a_line_tells_of_parsers_that_were_killed() -> None:
+    pipe = console(is_terminal=False)
+
+    with Lines(pipe) as lines:
+        lines.show(TALLY, 1_003, 1_000)
+
+    assert written(pipe) == "1,002 of 1,798 files, 3 failed, 1,000 parsers killed\n"

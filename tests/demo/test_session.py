@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from actortrace.demo import session
 from actortrace.demo.index import Index
-from actortrace.demo.indexing import Indexing
+from actortrace.demo.indexing import Parsers
 from actortrace.demo.interruption import Interruption
 from actortrace.demo.outcome import DemoError
 from actortrace.demo.screen import Blank
 from actortrace.demo.session import Report, index
-from actortrace.demo.source_tree import SourceTree
+from actortrace.demo.source_tree import SourceTree, default_trees
 
 GOOD = st.sampled_from(
     [b"", b"x = 1\n", b"import os\n\nclass A:\n    def b(self): ...\n", b"# only\n"]
@@ -44,9 +44,15 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def run(root: Path, path: Path, workers: int = 2) -> Report:
-    trees = (SourceTree(str(root)),)
-    return index(trees, path, workers=workers, screen=Blank(), interruption=Interruption())
+def run(root: Path, path: Path, workers: int = 2, chaos: float | None = None) -> Report:
+    return index(
+        (SourceTree(str(root)),),
+        path,
+        workers=workers,
+        screen=Blank(),
+        interruption=Interruption(),
+        chaos=chaos,
+    )
 
 
 def contents(path: Path) -> tuple[set[str], set[str]]:
@@ -67,12 +73,12 @@ def parses(content: bytes) -> bool:
     return True
 
 
-@given(TREES, st.integers(1, 4))
+@given(TREES, st.integers(1, 4), st.none() | st.floats(0.001, 1000.0) | st.just(1000.0))
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_every_file_that_is_found_is_indexed_or_failed(
-    tree: dict[str, bytes | None], workers: int
+def test_every_file_that_is_found_is_indexed_or_failed_whoever_is_killed(
+    tree: dict[str, bytes | None], workers: int, chaos: float | None
 ) -> None:
     good: set[str] = set()
     broken: set[str] = set()
@@ -88,13 +94,61 @@ def test_every_file_that_is_found_is_indexed_or_failed(
                 path.write_bytes(content)
             (good if content is not None and parses(content) else broken).add(str(path))
 
-        report = run(root, Path(folder, "index.sqlite"), workers)
+        report = run(root, Path(folder, "index.sqlite"), workers, chaos)
 
         assert contents(Path(folder, "index.sqlite")) == (good, broken)
     tally = report.tally
     assert (tally.found, tally.indexed, tally.failed) == (len(tree), len(good), len(broken))
     assert tally.is_complete
-    assert report.restarts == len(broken)
+    assert report.restarts == len(broken) + report.killed
+    assert chaos or not report.killed
+
+
+def test_no_file_is_lost_by_a_thousand_kills_a_second(tmp_path: Path) -> None:
+    for number in range(600):
+        content = b"def broken(:\n" if number % 7 == 0 else b"def fine(): ...\n" * 100
+        (tmp_path / f"{number:03}.py").write_bytes(content)
+
+    report = run(tmp_path, tmp_path / "index.sqlite", workers=3, chaos=1000.0)
+
+    tally = report.tally
+    assert (tally.found, tally.indexed, tally.failed) == (600, 514, 86)
+    assert report.killed > 10
+    assert report.restarts == 86 + report.killed
+    assert all(node.child.state == "running" for node in report.tree)
+
+
+@pytest.mark.slow
+def test_the_standard_library_is_indexed_whoever_is_killed(tmp_path: Path) -> None:
+    report = index(
+        default_trees(),
+        tmp_path / "index.sqlite",
+        workers=4,
+        screen=Blank(),
+        interruption=Interruption(),
+        chaos=1000.0,
+    )
+
+    tally = report.tally
+    assert tally.found == tally.indexed + tally.failed > 500
+    assert report.killed > 100
+    assert report.restarts == tally.failed + report.killed
+
+
+def test_the_supervisors_are_nested(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(b"def broken(:\n")
+
+    report = run(tmp_path, tmp_path / "index.sqlite", chaos=0.001)
+
+    assert [node.id for node in report.tree] == ["writer", "parsers", "walker", "chaos"]
+    assert [[below.id for below in node.below] for node in report.tree] == [
+        [],
+        ["parser-1", "parser-2"],
+        [],
+        [],
+    ]
+    assert [node.restarts for node in report.tree] == [0, 1, 0, 0]
+    assert [node.child.restarts for node in report.tree] == [0, 0, 0, 0]
 
 
 def test_parsers_that_crash_at_everything_are_not_given_up(tmp_path: Path) -> None:
@@ -104,7 +158,7 @@ def test_parsers_that_crash_at_everything_are_not_given_up(tmp_path: Path) -> No
     report = run(tmp_path, tmp_path / "index.sqlite", workers=3)
 
     assert (report.tally.found, report.tally.failed, report.restarts) == (200, 200, 200)
-    assert [child.state for child in report.children] == ["running"] * 5
+    assert [node.child.state for node in report.tree] == ["running"] * 3
 
 
 def test_a_folder_that_cannot_be_read_is_counted(
@@ -158,7 +212,7 @@ def test_a_walker_that_crashes_is_one_clear_error(
 def test_a_supervisor_that_gives_up_is_one_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Indexing, "max_restarts", 0)
+    monkeypatch.setattr(Parsers, "max_restarts", 0)
     (tmp_path / "a.py").write_bytes(b"def broken(:\n")
 
     with pytest.raises(DemoError, match="the supervisor gave up"):

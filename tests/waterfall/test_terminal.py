@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from actortrace.waterfall.record import SpanRecord
+from actortrace.telemetry.conventions import RESTART_REASON
+from actortrace.waterfall.record import Kind, SpanRecord
 from actortrace.waterfall.terminal import Waterfall
 from actortrace.waterfall.trace import Trace, group_traces
 from tests.waterfall.records import crashed, long_trace, span, story, trace_id
@@ -122,6 +123,17 @@ def test_links_into_other_traces_are_named_if_those_are_known() -> None:
 
     assert "↳ links to span 00000000 and span 00000000 in trace 00000000" in unknown
     assert "↳ links to start Account and span 00000000 in trace 00000000" in known
+
+
+def test_a_restart_says_why_it_was_needed_where_no_crash_above_does() -> None:
+    why = {RESTART_REASON: "killed"}
+    restart = span(2, "restart Account", parent=1, kind=Kind.INTERNAL, attributes=why)
+
+    after_a_kill = drawn(Waterfall(trace(span(1, "strike Chaos"), restart)))
+    after_a_crash = drawn(Waterfall(trace(crashed(span(1)), restart)))
+
+    assert "reason: killed" in after_a_kill
+    assert "reason:" not in after_a_crash
 
 
 def test_a_span_without_its_parent_says_so() -> None:

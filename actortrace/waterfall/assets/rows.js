@@ -42,7 +42,7 @@ const drawRow = (span, index, hasChildren) => {
 
 const remarkOn = (span) => {
   const isBack = span.links?.find((link) => link.mark === "restart");
-  const text = span.error ?? (isBack && `↳ links to ${isBack.name}`);
+  const text = span.error ?? (isBack ? `↳ links to ${isBack.name}` : span.reason && `reason: ${span.reason}`);
   return text ? make("span", "remark", text) : null;
 };
 
