@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,23 +14,77 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPECTED = {
     "bank.py": ["Ann has 7 after the restart", "restart Account  under deposit Account"],
     "plain_pykka.py": ["['small-one.png', 'small-two.png']"],
+    "registry_and_monitor.py": [
+        "ann is here",
+        "ann has done this: write a letter",
+        "'ann' has left: ValueError('ann cannot juggle')",
+        "who is ann now? None",
+        "ann is here",
+        "ann has done this: file it",
+        "'ann' has left: 'shutdown'",
+    ],
+    "supervised_counter.py": [
+        "apples: 6",
+        "apples: 3 after a crash; pears: 7",
+        "apples: running, restarted 2 times",
+        "pears: running, restarted 0 times",
+        "nobody counts apples any more: shutdown",
+        "and pears: False",
+    ],
+    "timers_and_tasks.py": [
+        "look 1: oslo has 3°",
+        "look 1: rome has 17°",
+        "look 1: one does not answer: timeout",
+        "look 2: oslo has 3°",
+        "look 2: rome has 17°",
+        "look 2: one does not answer: timeout",
+        "tomorrow will be much like today",
+    ],
 }
+INTERRUPTED = "graceful_shutdown.py"
 
 
 def test_every_example_is_run() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == set(EXPECTED)
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {*EXPECTED, INTERRUPTED}
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_an_example_is_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 80
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_example_prints_what_it_should(name: str) -> None:
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / name)],
+        env={**os.environ, "PYTHONUTF8": "1"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=True,
     )
 
+    printed = iter(done.stdout.splitlines())
     for line in EXPECTED[name]:
-        assert line in done.stdout
-    assert len((EXAMPLES / name).read_text().splitlines()) < 80
+        assert any(line in other for other in printed), f"{line!r} is not in {done.stdout}"
+
+
+def test_a_graceful_shutdown_serves_what_was_ordered() -> None:
+    with subprocess.Popen(
+        [sys.executable, str(EXAMPLES / INTERRUPTED)],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        begun = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        rest, err = process.communicate(timeout=60)
+
+    *dishes, waiter, kitchen = (begun + rest).splitlines()
+    assert dishes == [f"dish {number} is served" for number in range(1, len(dishes) + 1)]
+    served = len(dishes)
+    assert waiter == f"the waiter took {served} orders, and {served} dishes are served"
+    assert kitchen == "the kitchen closes"
+    assert (process.returncode, err) == (0, "")
