@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from time import perf_counter
+from typing import Any, ClassVar
 
 import pykka
 
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.handlers import handles
+from actortrace.core.ref import Ref
 from actortrace.otp.child import ChildSpec, child
 
 
@@ -68,6 +70,29 @@ class HandlingCounter(TracedActor):
     def crash(self, message: Crash) -> None:
         """Raise."""
         raise RuntimeError("as it was told to")
+
+
+@dataclass(frozen=True, slots=True)
+class AskAway:
+    """Ask another actor so many times; the answer is how many seconds that took."""
+
+    callee: Ref[Any]
+    times: int
+
+
+class Asking(TracedActor):
+    """Asks another actor, in the middle of its turn."""
+
+    use_daemon_thread = True
+
+    @handles(AskAway)
+    def ask_away(self, message: AskAway) -> float:
+        """Take the time."""
+        ask, one = message.callee.ask, Add(1)
+        began = perf_counter()
+        for _ in range(message.times):
+            ask(one)
+        return perf_counter() - began
 
 
 class Restarting(Supervisor):

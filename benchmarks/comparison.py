@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.statistics import Round, bootstrap_bound, medians
+from benchmarks.statistics import Round, bootstrap_bound, medians, minima
 
 OURS = "ours"
 PYKKA = "pykka"
 SPAN = "span"
 """One span of the stock SDK, with the name, kind and attributes of the spans that ours makes."""
+WITHOUT = "without"
+"""Ours, with the thing that is in question switched off."""
 
 SPANS_ALLOWED = 1.25
 
@@ -49,6 +51,8 @@ THROUGHPUT = Comparison(
 )
 TIME = Comparison("time", lambda figures: figures[OURS] / figures[PYKKA], is_more_better=False)
 MEMORY = Comparison("memory", TIME.ratio, is_more_better=False)
+SURPLUS = Comparison("more", lambda figures: figures[OURS] - figures[WITHOUT], is_more_better=False)
+"""Seconds, not a ratio. Judged by the fastest rounds: what is sought is far below the noise."""
 BUDGET = Comparison("budget", lambda figures: figures[OURS] / budget(figures), is_more_better=False)
 
 
@@ -69,6 +73,11 @@ def compare(
     rounds: Sequence[Round], comparison: Comparison | None, promise: float | None
 ) -> Outcome:
     """Judge the rounds of one row."""
+    if comparison is SURPLUS:
+        fastest = minima(rounds)
+        surplus = comparison.ratio(fastest)
+        is_kept = None if promise is None else comparison.keeps(promise, surplus)
+        return Outcome(fastest, surplus, surplus, promise, is_kept)
     middle = medians(rounds)
     if comparison is None:
         return Outcome(middle)

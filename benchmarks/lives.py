@@ -13,7 +13,7 @@ from time import perf_counter
 import pykka
 
 from actortrace.core.ref import Ref
-from actortrace.otp.registry import whereis
+from actortrace.otp.names import whereis
 from benchmarks.actors import Add, Crash, HandlingCounter, PykkaCounter, Restarting, TracedCounter
 from benchmarks.caller import Caller, calling
 from benchmarks.comparison import OURS, PYKKA

@@ -31,6 +31,8 @@ class Row:
     comparison: Comparison | None = None
     promise: float | None = None
     unit: Literal["s", "B"] = "s"
+    is_rate: bool = False
+    """Whether one wants to know how often a second, too."""
     most_rounds: int | None = None
     """For what hardly varies and takes long."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from benchmarks.actors import HandlingCounter
 from benchmarks.caller import FULL, OFF, PROPAGATING, REFUSED, SAMPLED, UNSAMPLED
-from benchmarks.comparison import BUDGET, MEMORY, THROUGHPUT, TIME
+from benchmarks.comparison import BUDGET, MEMORY, SURPLUS, THROUGHPUT, TIME
+from benchmarks.deadlocks import asks_between_actors
 from benchmarks.lives import STATM, idle_actors, restarts, starts_and_stops
 from benchmarks.messages import (
     ask,
@@ -112,6 +113,14 @@ ROWS = (
         comparison=TIME,
     ),
     Row(
+        name="ask-deadlock",
+        what="ask of one actor by another, tracing off, with the search for deadlocks",
+        open=asks_between_actors(OFF),
+        size=_ASKS // 2,
+        comparison=SURPLUS,
+        promise=0.5e-6,
+    ),
+    Row(
         name="life-off",
         what="start and stop of an actor, tracing off",
         open=starts_and_stops(OFF),
@@ -137,12 +146,14 @@ ROWS = (
         what="from a crash to the next message handled, tracing off",
         open=restarts(OFF),
         size=_LIVES,
+        is_rate=True,
     ),
     Row(
         name="restart-sampled",
         what="from a crash to the next message handled, sampled",
         open=restarts(SAMPLED),
         size=_LIVES,
+        is_rate=True,
     ),
     Row(
         name="memory",

@@ -20,6 +20,11 @@ def medians(rounds: Sequence[Round]) -> dict[str, float]:
     return {side: median(one[side] for one in rounds) for side in rounds[0]}
 
 
+def minima(rounds: Sequence[Round]) -> dict[str, float]:
+    """Return the least of each side: what it takes when nothing else gets in the way."""
+    return {side: min(one[side] for one in rounds) for side in rounds[0]}
+
+
 def bootstrap_bound(
     rounds: Sequence[Round],
     ratio: Callable[[Round], float],

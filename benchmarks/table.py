@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from benchmarks.comparison import BUDGET, OURS, PYKKA, SPAN, SPANS_ALLOWED, THROUGHPUT, Outcome
+from benchmarks.comparison import (
+    BUDGET,
+    OURS,
+    PYKKA,
+    SPAN,
+    SPANS_ALLOWED,
+    SURPLUS,
+    THROUGHPUT,
+    WITHOUT,
+    Outcome,
+)
 from benchmarks.row import Row
 
 Line = tuple[Row, Outcome]
@@ -15,6 +25,7 @@ LEGEND = (
     "ratio: for tells, how many times Pykka’s throughput (more is better); for asks, starts and",
     "  memory, how many times what Pykka’s takes (less is better); for what is sampled, how many",
     f"  times the budget: Pykka’s and {SPANS_ALLOWED} × one SDK span with the same attributes.",
+    "  What is compared with itself, with something switched off, is judged by the fastest rounds.",
     "  In brackets: the end of the 95 % confidence interval at which a promise is judged.",
 )
 _NOTHING = "–"
@@ -64,6 +75,11 @@ def _cells(row: Row, outcome: Outcome) -> tuple[str, ...]:
         if outcome.promise is not None:
             promise = f"{comparison.sign} {outcome.promise:g} × {comparison.name}"
     theirs = _figure_cell(row, figures[PYKKA]) if PYKKA in figures else _NOTHING
+    if comparison is SURPLUS and outcome.ratio is not None:
+        theirs = f"{figure(figures[WITHOUT], row.unit)} without"
+        ratio = f"{'-' if outcome.ratio < 0 else '+'}{figure(abs(outcome.ratio), row.unit)}"
+        if outcome.promise is not None:
+            promise = f"{comparison.sign} {figure(outcome.promise, row.unit)} {comparison.name}"
     if comparison is BUDGET:
         span = figure(figures[SPAN], row.unit)
         theirs = f"{figure(figures[PYKKA], row.unit)} + {SPANS_ALLOWED} × {span}"
@@ -78,7 +94,7 @@ def _cells(row: Row, outcome: Outcome) -> tuple[str, ...]:
 
 
 def _figure_cell(row: Row, value: float) -> str:
-    if row.comparison is THROUGHPUT:
+    if row.comparison is THROUGHPUT or row.is_rate:
         return f"{figure(value, row.unit)} ({throughput(value)})"
     return figure(value, row.unit)
 
