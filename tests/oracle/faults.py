@@ -14,9 +14,9 @@ from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import get_current_span, set_span_in_context
 
 from actortrace.core.mailbox import Mailbox
+from actortrace.core.rate import RateLimit
 from actortrace.core.ref import Ref
 from actortrace.telemetry import exceptions, tracing
-from actortrace.telemetry.rate import RateLimit
 from actortrace.telemetry.spans import Spans
 from actortrace.telemetry.tracing import Tracing
 from tests.oracle.messages import message_in
@@ -104,8 +104,10 @@ def exception_not_recorded() -> AbstractContextManager[object]:
 def no_links() -> AbstractContextManager[object]:
     """Spans are opened without their links."""
 
-    def unlinked(self: Spans, name: Any, context: Any, kind: Any, attributes: Any, *_: Any) -> Any:
-        return open_(self, name, context, kind, attributes)
+    def unlinked(
+        self: Spans, name: Any, context: Any, kind: Any, attributes: Any, *_: Any, **times: Any
+    ) -> Any:
+        return open_(self, name, context, kind, attributes, **times)
 
     open_ = Spans.open
     return patch.object(Spans, "open", unlinked)

@@ -241,7 +241,9 @@ class _Watcher(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._tell(f"{record.name} logged: {record.getMessage()}")
+        if not hasattr(record, "report"):
+            # Crashes are part of the program, and so are the reports of them.
+            self._tell(f"{record.name} logged: {record.getMessage()}")
 
 
 def _seen(span: ReadableSpan) -> Span:

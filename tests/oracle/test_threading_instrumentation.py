@@ -13,7 +13,7 @@ from opentelemetry.trace import get_current_span
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.handlers import handles
 from actortrace.otp.child import child
-from actortrace.otp.registry import whereis
+from actortrace.otp.names import whereis
 from actortrace.telemetry.configuration import configure
 from tests.recorder import Recorder, id_of, links_of, parent_of, trace_of
 
