@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format contract types coverage bench check clean
+.PHONY: help demo test lint format contract types coverage trees mutants bench check clean
 
 ifdef PYTHON
 INTERPRETERS := "$(PYTHON)"
@@ -82,6 +82,12 @@ coverage: $(VENV)/.ready-dev ## the tests, with a floor under the branch coverag
 		echo "actortrace: branch coverage of $$package"; \
 		$(RUN) -m coverage report --include="actortrace/$$package/*" --fail-under=95 || exit 1; \
 	done
+
+trees: $(VENV)/.ready-dev ## a thousand random supervision trees against a model; takes a while
+	$(RUN) -m tests.otp.model.soak $(ARGS)
+
+mutants: $(VENV)/.ready-dev ## whether the tests notice faults planted in the rules of restarts
+	$(RUN) -m tests.otp.model.mutants $(ARGS)
 
 bench: $(VENV)/.ready-dev ## the promises about speed, measured beside bare Pykka
 	$(RUN) -m benchmarks $(ARGS)
