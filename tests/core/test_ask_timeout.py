@@ -194,7 +194,9 @@ def test_a_look_at_an_actor_says_what_it_does() -> None:
     ref.ask("x", timeout=10)
     cell: Any = type(ref)(Obedient, ref.chain, ref.settings)
     stopped: Any = Obedient.start()
+    thread = stopped.ask(lambda _: threading.current_thread())
     stopped.stop()
+    thread.join(10)
 
     assert cell.activity == "about to be started"
     assert ref.activity == "idle"

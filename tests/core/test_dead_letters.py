@@ -165,7 +165,7 @@ def stopped() -> Any:
     thread = ref.ask(lambda _: threading.current_thread())
     ref.tell(gate)
     assert gate.reached.wait(10)
-    ref.stop(block=False)
+    _ = ref.stop(block=False)
     ref.tell("lost")
     gate.open()
     # What it leaves is dropped last: whoever waits for the stop need not wait for that.

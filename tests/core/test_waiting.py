@@ -439,11 +439,10 @@ def test_a_reply_that_is_nobodys_duty_closes_no_circle() -> None:
 
 
 def test_a_message_that_was_dropped_closes_no_circle() -> None:
-    class Forgetful(Obedient):
-        on_restart = "drop"
-
-    first, second = Forgetful.start(), Obedient.start()
+    first, second = start(2)
     inside, outside = Gate(), Gate()
+    first.tell(outside)
+    assert outside.reached.wait(10)
 
     def ask_and_be_refused(_: Any) -> Any:
         reply = first.ask("x", block=False)
@@ -451,7 +450,6 @@ def test_a_message_that_was_dropped_closes_no_circle() -> None:
         return reply.get()
 
     asked = do(second, ask_and_be_refused)
-    first.tell(outside)
     assert inside.reached.wait(10)
     first.leave_behind()  # type: ignore[attr-defined]  # refs are cells
     inside.open()

@@ -255,7 +255,7 @@ def test_a_restart_links_to_the_last_start_that_succeeded(story: Story) -> None:
 
 def test_a_loop_of_crashes_does_not_make_one_endless_trace(story: Story) -> None:
     # As of an actor that crashes in `handle_continue`: each crash is in the trace of the restart.
-    crash = span_context(7, trace_id=0xA)
+    crash = span_context(7)
     restarts = []
     for _ in range(4 * MOST_RESTARTS):
         restarts.append(story.restart(story.failure(crash)))
@@ -273,7 +273,7 @@ def test_a_loop_of_crashes_does_not_make_one_endless_trace(story: Story) -> None
 
 
 def test_a_loop_of_attempts_does_not_make_one_endless_trace(story: Story) -> None:
-    failure = story.failure(span_context(8, trace_id=0xB))
+    failure = story.failure(span_context(8))
     attempts = [story.restart(failure, fails=True) for _ in range(2 * MOST_RESTARTS)]
 
     inside = [8] * MOST_RESTARTS
@@ -283,7 +283,7 @@ def test_a_loop_of_attempts_does_not_make_one_endless_trace(story: Story) -> Non
 
 
 def test_siblings_of_a_round_past_the_budget_begin_traces_too(story: Story) -> None:
-    failure = story.failure(span_context(9, trace_id=0xC))
+    failure = story.failure(span_context(9))
     for _ in range(MOST_RESTARTS + 1):
         story.restart(failure)
     sibling = story.restart(replace(failure, sibling=1), cell=story.new_child())

@@ -42,11 +42,13 @@ def main(modules: list[str]) -> int:
             found = list(mutants((_ROOT / path).read_text()))
             with ThreadPoolExecutor(workshops.qsize()) as pool:
                 dies = partial(_dies, path=path, tests=tests, workshops=workshops)
-                deaths = list(pool.map(dies, found))
-            killed, made = killed + sum(deaths), made + len(deaths)
-            print(f"{path}: {sum(deaths)} of {len(deaths)} mutants killed")
-            for mutant in (one for one, is_dead in zip(found, deaths, strict=True) if not is_dead):
-                print(f"  lives: {mutant}")
+                deaths = 0
+                for mutant, is_dead in zip(found, pool.map(dies, found), strict=True):
+                    deaths += is_dead
+                    if not is_dead:
+                        print(f"{path}: lives: {mutant}", flush=True)
+            killed, made = killed + deaths, made + len(found)
+            print(f"{path}: {deaths} of {len(found)} mutants killed", flush=True)
     print(f"{killed} of {made} mutants killed: {killed / made:.1%}")
     return int(killed < _FLOOR * made)
 
