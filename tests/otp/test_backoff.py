@@ -93,3 +93,9 @@ def test_settings_at_their_limits_are_allowed() -> None:
 
     assert backoff.delay(1, 0.0) == 0
     assert backoff.attempt_after(7, 0.0) == 1
+
+
+def test_what_a_backoff_is_unless_told_otherwise() -> None:
+    assert Backoff() == Backoff(
+        initial=0.1, maximum=30.0, jitter=0.1, reset_after=60.0, max_attempts=None
+    )
