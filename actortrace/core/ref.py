@@ -12,7 +12,7 @@ from actortrace.core.abandoned import abandoned, is_abandoned
 from actortrace.core.activity import Glimpse, overdue
 from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import Envelope
-from actortrace.core.failure import KILLED
+from actortrace.core.failure import KILLED, SHUTDOWN, Ending
 from actortrace.core.reply import Reply
 from actortrace.core.seam import ActorStop, Proxy, SeamRef
 from actortrace.dead_letters import count_late
@@ -145,6 +145,12 @@ class Ref(SeamRef[A]):
 
         """
         ended = self.ask(ActorStop(), block=False)
+        cell = cast("Cell[Any]", self)
+        if cell.is_vacant and cell.supervisor is not None:
+            # It waits to be started again, which its supervisor need not do any more.
+            cell.supervisor.signal(
+                Ending(cell, SHUTDOWN, is_final=True, incarnation=cell.incarnation)
+            )
 
         def was_alive(timeout: float | None) -> bool:
             try:

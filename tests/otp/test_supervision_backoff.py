@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pykka
 import pytest
 
 from actortrace.core.cell import Cell
@@ -219,3 +220,25 @@ def test_as_many_attempts_as_the_back_off_allows_and_then_the_supervisor_gives_u
     assert script.read(1) == ["start a"]
     assert outer.which_children()[0].restarts == 1
     assert any("gives up: as many attempts to restart as the back" in m for m in caplog.messages)
+
+
+@pytest.mark.parametrize("who", ["a", "b"])
+def test_a_stop_from_outside_of_one_that_waits_is_served_at_once(
+    time: ManualTime, who: str
+) -> None:
+    script = Script()
+    ref = boss(*script.children("ab", backoff=STEADY), strategy="one_for_all")
+    worker = find(who)
+    script.read(2)
+    crash("a")
+    wait_for_states(ref, a="restarting", b="stopped")
+
+    assert worker.stop(timeout=10) is True
+    assert not worker.is_alive()
+    time.advance(100.0)
+    if who == "a":
+        assert states_of(ref) == {"a": "stopped", "b": "stopped"}
+    else:
+        # As a child that terminate_child has stopped.
+        wait_for_states(ref, a="running", b="running")
+    assert worker.actor_urn not in {one.actor_urn for one in pykka.ActorRegistry.get_all()}
