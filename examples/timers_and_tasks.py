@@ -4,10 +4,11 @@ A timer has it look at the weather twice. It asks all stations at once, each in 
 one that does not answer in time is given up. Meanwhile another task works out what comes next.
 """
 
+import sys
 import time
 from dataclasses import dataclass
 
-from actortrace import Exit, Task, TracedActor, cancel, handles, send_after, send_every
+from actortrace import Exit, Task, TracedActor, cancel, handles, run, send_after, send_every
 
 STATIONS = {"oslo": 3, "rome": 17, "atlantis": None}
 LOOKS = 2
@@ -65,4 +66,4 @@ class Forecast(TracedActor):
 
 
 if __name__ == "__main__":
-    Forecast.start()
+    sys.exit(run(Forecast))
