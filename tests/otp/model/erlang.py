@@ -30,7 +30,11 @@ _REASONS = {"shutdown_term": "{shutdown,term}"}
 
 def has_erlang() -> bool:
     """Whether there is an Erlang on this machine that can be asked, and an Elixir."""
-    return all(shutil.which(program) for program in ("erl", "erlc", "elixir"))
+    if not all(shutil.which(program) for program in ("erl", "erlc", "elixir")):
+        return False
+    # Debian has what reads the code of a module in a package of its own.
+    probe = "io:write(code:which(erl_syntax_lib) =/= non_existing), halt()."
+    return _output_of("erl", "-noshell", "-eval", probe) == "true"
 
 
 def play_on_erlang(scenarios: Iterable[Scenario], where: Path) -> list[list[Observation]]:
