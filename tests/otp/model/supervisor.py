@@ -9,6 +9,9 @@ from typing import Protocol
 from tests.otp.model.observation import Event
 from tests.otp.model.specification import Call, Child, End, Flags, Outcome, Reason, StartChild
 
+EITHER = "handled or dead"
+"""How a message ends that its process may get to, or not, before it is stopped."""
+
 
 class World(Protocol):
     """What a process needs to know of the tree that it lives in."""
@@ -89,6 +92,8 @@ class Slot:
     """What messages wait in; it outlives its processes. Here we differ from Erlang."""
     waiting: list[int] = field(default_factory=list)
     """Messages that nobody has handled yet."""
+    offered: list[int] = field(default_factory=list)
+    """Messages that its process finds, and handles unless it is stopped before it gets to them."""
 
     @property
     def state(self) -> str:
@@ -151,6 +156,11 @@ class Supervisor(Process):
                     self._restart(failed)
             case Order():
                 message.result = self._answer(message.call)
+
+    def come_to_rest(self) -> None:
+        """Let the processes get to what waited for them."""
+        for slot in self.slots:
+            self._settle(slot.offered, "handled")
 
     def which_children(self) -> tuple[tuple[int, str], ...]:
         """The keys of the children and how they are, in the order in which they start."""
@@ -225,13 +235,14 @@ class Supervisor(Process):
 
     def _start_one(self, slot: Slot) -> Outcome:
         if slot.child.is_forgetful:
-            self._empty(slot, "dead")
+            self._settle(slot.waiting, "dead")
         process = self.world.make(slot.child, self)
         slot.is_restarting = False
         if isinstance(process, Process):
             slot.process = process
             slot.cell = self.world.next_cell() if slot.cell is None else slot.cell
-            self._empty(slot, "handled")
+            slot.offered += slot.waiting
+            slot.waiting.clear()
             return "ok"
         if process == "ignore":
             self._let_go(slot)
@@ -258,11 +269,12 @@ class Supervisor(Process):
 
     def _close(self, slot: Slot) -> None:
         slot.cell = None
-        self._empty(slot, "dead")
+        self._settle(slot.waiting, "dead")
+        self._settle(slot.offered, EITHER)
 
-    def _empty(self, slot: Slot, end: str) -> None:
-        self.world.ends.update(dict.fromkeys(slot.waiting, end))
-        slot.waiting.clear()
+    def _settle(self, messages: list[int], end: str) -> None:
+        self.world.ends.update(dict.fromkeys(messages, end))
+        messages.clear()
 
     def _find(self, key: int) -> Slot | None:
         return next((slot for slot in self.slots if slot.child.key == key), None)

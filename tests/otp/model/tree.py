@@ -30,7 +30,7 @@ class Tree:
         self.now = 0
         self.events: list[Event] = []
         self.ends: dict[int, str] = {}
-        """What became of each message that had to wait: `handled` or `dead`."""
+        """What became of each message that had to wait: `handled`, `dead` or `EITHER`."""
         self._specification = root
         self._roles = Roles(root)
         self._outcomes: dict[int, deque[Outcome]] = {}
@@ -138,6 +138,8 @@ class Tree:
         # One at a time is busy: it comes to rest, or it ends and then its parent is busy.
         while busy := next((boss for boss in self.supervisors() if boss.mailbox), None):
             busy.handle(busy.mailbox.popleft())
+        for boss in self.supervisors():
+            boss.come_to_rest()
 
     def _observe(self, results: tuple[str, ...]) -> Observation:
         events, self.events = tuple(self.events), []
