@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar
@@ -93,6 +94,16 @@ class Asking(TracedActor):
         for _ in range(message.times):
             ask(one)
         return perf_counter() - began
+
+
+class Told(TracedActor):
+    """Does what it is told."""
+
+    use_daemon_thread = True
+
+    def on_receive(self, message: Callable[[], object]) -> None:
+        """Call the message."""
+        message()
 
 
 class Restarting(Supervisor):

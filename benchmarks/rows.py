@@ -16,11 +16,15 @@ from benchmarks.messages import (
     tell_from_many_contexts,
 )
 from benchmarks.row import Row
+from benchmarks.tasks import map_in_window, spawn, tasks
+from benchmarks.timers import cancelled, fired
 
 _TELLS = 30_000
 _RECORDED_TELLS = 6_000
 _ASKS = 3_000
 _LIVES = 150
+_TIMERS = 10_000
+_TASKS = 500
 
 ROWS = (
     Row(
@@ -153,6 +157,48 @@ ROWS = (
         what="from a crash to the next message handled, sampled",
         open=restarts(SAMPLED),
         size=_LIVES,
+        is_rate=True,
+    ),
+    Row(
+        name="timer-fired-off",
+        what="timer, from `send_after` until its message is handled, tracing off",
+        open=fired(OFF),
+        size=_TIMERS,
+        is_rate=True,
+    ),
+    Row(
+        name="timer-fired-sampled",
+        what="the same, sampled: each in a trace of its own",
+        open=fired(SAMPLED),
+        size=_TIMERS // 4,
+        is_rate=True,
+    ),
+    Row(
+        name="timer-cancelled",
+        what="timer, set and cancelled, 100,000 others pending",
+        open=cancelled(OFF),
+        size=_TIMERS,
+        is_rate=True,
+    ),
+    Row(
+        name="task-off",
+        what="task, from `spawn` to its result, tracing off",
+        open=tasks(spawn, OFF),
+        size=_TASKS,
+        is_rate=True,
+    ),
+    Row(
+        name="task-sampled",
+        what="the same, sampled",
+        open=tasks(spawn, SAMPLED),
+        size=_TASKS,
+        is_rate=True,
+    ),
+    Row(
+        name="task-map",
+        what="`Task.map`, four at a time, for each item, tracing off",
+        open=tasks(map_in_window, OFF),
+        size=_TASKS,
         is_rate=True,
     ),
     Row(
