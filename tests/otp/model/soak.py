@@ -9,8 +9,10 @@ numbers, a third the seed.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
+import traceback
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
@@ -76,4 +78,9 @@ def _said(figures: Figures, spans: OpenSpans, seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    try:
+        main(*map(int, sys.argv[1:]))
+    except BaseException:
+        # The actors of the tree that is being played would keep the process alive.
+        traceback.print_exc()
+        os._exit(1)
