@@ -13,7 +13,6 @@ from actortrace.core.edge import Edge
 from actortrace.core.envelope import Notice
 from actortrace.core.running import calling_cell
 from actortrace.dead_letters import publish
-from actortrace.errors import ActorDeadError
 from actortrace.otp.names import NamedRef, cell_of, ref_to, whereis
 from actortrace.otp.rhythm import Rhythm
 from actortrace.otp.schedule import Alarm
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from actortrace.core.cell import Cell
     from actortrace.core.failure import Ending
     from actortrace.core.ref import Ref
+    from actortrace.dead_letters import Reason
 
 _LONGEST = sys.float_info.max
 _SHORTEST_INTERVAL = 1e-6
@@ -33,12 +33,13 @@ def send_after(target: Ref[Any] | NamedRef | str, message: Any, delay: float) ->
 
     A name is resolved when the message is due; if nobody has it then, the message is a dead letter.
     Any other target is the present incarnation of an actor: when it ends before, the timer does
-    too, and the message is a dead letter, `stale`. The timer does not end with whoever called this.
-    The span of the handler links to the current one.
+    too, and the message is a dead letter, `stale`; so it is at once, `stopped`, when the actor has
+    ended for good already. The timer does not end with whoever called this. The span of the handler
+    links to the current one.
 
     Raises:
         ValueError: when `delay` is not a number of seconds, 0 or more.
-        ActorDeadError: when the target has ended for good, or an abandoned actor calls this.
+        ActorDeadError: when an abandoned actor calls this.
 
     """
     if is_abandoned():
@@ -61,7 +62,7 @@ def send_every(target: Ref[Any] | NamedRef | str, message: Any, interval: float)
 
     Raises:
         ValueError: when `interval` is not a number of seconds, a microsecond or more.
-        ActorDeadError: when the target has ended for good, or an abandoned actor calls this.
+        ActorDeadError: when an abandoned actor calls this.
 
     """
     if is_abandoned():
@@ -111,10 +112,13 @@ class Timer(Alarm):
             # Nobody can say yet how the actor that will have the name carries a context.
             self._context = contextvars.copy_context()
         else:
-            if target.is_closed:
-                raise ActorDeadError(f"{target} not found", reason=target.reason)
             # The span may have ended long before the message is due.
             self._context = target.chain.carrier.lasting(target.chain.carrier.current())
+            if target.is_closed:
+                self._is_over = True
+                self._discard("stopped")
+                self._forget()
+                return
             self._bind(target)
         timekeeper.set(self, due)
         if self._is_over:
@@ -124,7 +128,7 @@ class Timer(Alarm):
     def ring(self) -> None:
         """Send the message."""
         if self._is_over:
-            self._discard()
+            self._discard("stale")
         else:
             self._send()
         self._forget()
@@ -168,16 +172,16 @@ class Timer(Alarm):
     def _expire(self) -> None:
         # Whoever takes it off the schedule, and nobody else, decides what becomes of it.
         if timekeeper.cancel(self) is not None:
-            self._discard()
+            self._discard("stale")
             self._forget()
 
-    def _discard(self) -> None:
+    def _discard(self, reason: Reason) -> None:
         """End the message: its target has ended. A name never does."""
         target = self._target
         if not isinstance(target, NamedRef):
             letter = Notice(self._message, target, incarnation=self._incarnation, edge=self._edge)
             letter.context = self._context
-            drop(letter, "stale")
+            drop(letter, reason)
 
     def _forget(self) -> None:
         # Whoever keeps the timer does not keep what it was about.
@@ -220,7 +224,7 @@ class _RepeatingTimer(Timer):
         self._is_over = True
         return super().end()
 
-    def _discard(self) -> None:
+    def _discard(self, reason: Reason) -> None:
         """Do nothing: that a tick will not come is no loss."""
 
     def _forget(self) -> None:

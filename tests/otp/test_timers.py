@@ -146,14 +146,22 @@ def test_a_timer_does_not_end_with_whoever_armed_it(time: ManualTime) -> None:
     assert seen_by(actor) == ["hello"]
 
 
-def test_nothing_can_be_sent_later_to_an_actor_that_has_ended(time: ManualTime) -> None:
-    actor = Obedient.start()
-    actor.stop()
-    with pytest.raises(ActorDeadError, match="not found") as caught:
-        send_after(actor, "hello", 5.0)
+def test_what_is_to_be_sent_to_an_actor_that_has_ended_is_a_dead_letter_at_once(
+    time: ManualTime,
+) -> None:
+    letters = DeadLetters()
 
-    assert caught.value.reason == "shutdown"
+    class Dead(Obedient):
+        middleware = (letters,)
+
+    actor = Dead.start()
+    actor.stop()
+    later, often = send_after(actor, "hello", 5.0), send_every(actor, "tick", 5.0)
+
+    assert letters.letters == [("hello", "stopped")]
     assert len(time) == 0
+    assert cancel(later) is None
+    assert cancel(often) is None
 
 
 def test_only_actors_of_this_package_and_names_are_targets(time: ManualTime) -> None:
