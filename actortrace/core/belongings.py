@@ -19,13 +19,15 @@ A = TypeVar("A", bound=pykka.Actor)
 class Order(IntEnum):
     """In which order belongings are released."""
 
-    NAMES = 0
-    """First, so that a name is free before anybody hears that its holder has ended."""
-    REPLIES = 1
-    OWNED = 2
-    """Tasks, timers, memberships."""
-    LINKS = 3
-    MONITORS = 4
+    SPANS = 0
+    """First, so that what comes of the end is told under a span that is over."""
+    NAMES = 1
+    """Before anybody hears that their holder has ended, and as soon as it takes no messages."""
+    REPLIES = 2
+    OWNED = 3
+    """Tasks, timers."""
+    LINKS = 4
+    MONITORS = 5
 
 
 class Belonging(Protocol):
@@ -37,7 +39,8 @@ class Belonging(Protocol):
         """Let go of it: the incarnation has ended.
 
         Called once, after `on_stop` or `on_failure` and before the supervisor hears of the end; on
-        the actor's thread, or on another when the actor is abandoned. Must not raise or block.
+        the actor's thread, or on another when the actor is abandoned. A name need not wait for the
+        hook. Must not raise or block.
         """
 
 
@@ -50,13 +53,17 @@ class Owner(Ref[A]):
     _belongings: dict[Belonging, None] | None
 
     def adopt(self, belonging: Belonging) -> bool:
-        """Let something end with the present incarnation; return whether there is one."""
+        """Let something end with the present incarnation; return whether there is one.
+
+        An actor that takes no messages any more gets no name either.
+        """
         with handover:
-            if self.is_live:
-                if self._belongings is None:
-                    self._belongings = {}
-                self._belongings[belonging] = None
-            return self.is_live
+            if not self.is_live or (self.is_closed and belonging.order is Order.NAMES):
+                return False
+            if self._belongings is None:
+                self._belongings = {}
+            self._belongings[belonging] = None
+            return True
 
     def disown(self, belonging: Belonging) -> bool:
         """Let go of it before; return whether it was still there, and so will not be released."""
@@ -70,6 +77,16 @@ class Owner(Ref[A]):
         """Return what belongs to the present incarnation at this moment."""
         with handover:
             return list(self._belongings or ())
+
+    def release_names(self, ending: Ending) -> None:
+        """Release the names that were taken in code: the actor takes no messages any more."""
+        with handover:
+            belongings = self._belongings or {}
+            names = [one for one in belongings if one.order is Order.NAMES]
+            for name in names:
+                del belongings[name]
+        for name in names:
+            name.release(ending)
 
     def release(self, ending: Ending) -> None:
         """Release what belongs to the incarnation; nothing more can belong to it."""

@@ -204,6 +204,8 @@ class Lifetime(Addressee[A]):
         if self._is_registered:
             pykka.ActorRegistry.unregister(self)
         self.leave()
+        if self._belongings:
+            self.release_names(Ending(self._cell, reason, incarnation=self.incarnation))
         if event is not None:
             event.set()
         self.queue.close()

@@ -84,7 +84,7 @@ class _Run:
     __slots__ = ("_span",)
 
     # First: who hears of the end of the task finds its span.
-    order: ClassVar[Order] = Order.NAMES
+    order: ClassVar[Order] = Order.SPANS
 
     def __init__(self, span: Span) -> None:
         self._span = span

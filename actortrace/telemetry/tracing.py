@@ -227,7 +227,7 @@ class Tracing(LifeTracing):
 class _Continuation:
     """Ends the span of `handle_continue` with its actor: nobody sent that, so it is not dropped."""
 
-    order: ClassVar[Order] = Order.NAMES
+    order: ClassVar[Order] = Order.SPANS
 
     def release(self, ending: Ending) -> None:
         if ending.envelope is not None and ending.envelope.message is CONTINUE:

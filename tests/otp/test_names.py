@@ -22,10 +22,12 @@ from actortrace.errors import (
     NotInActorError,
     SettingError,
 )
+from actortrace.otp import groups
 from actortrace.otp.child import child
 from actortrace.otp.exits import exit  # noqa: A004 - OTP's word
 from actortrace.otp.monitors import Down, monitor
 from actortrace.otp.names import cell_of, ref_to, register, unregister, whereis
+from actortrace.otp.registries import Registry
 from tests.actors import Account, Balance, Deposit, Gate, find, supervisor
 from tests.otp.listener import Listener, end_of, in_actor, restarting
 from tests.otp.together import together
@@ -175,6 +177,34 @@ def test_a_name_is_free_once_its_holder_has_ended(end: str) -> None:
 
     register("ann", other)
     assert whereis("ann") is other
+
+
+def test_an_actor_that_takes_no_messages_any_more_has_no_name_even_in_its_last_hook() -> None:
+    gate, registry = Gate(), Registry()
+
+    class Slow(Listener):
+        def on_stop(self) -> None:
+            gate.pass_through()
+            with pytest.raises(ActorDeadError):
+                register("late")
+
+    def enter() -> None:
+        register("ann")
+        registry.register("key")
+        groups.join("group")
+
+    slow, other = Slow.start(), Listener.start()
+    in_actor(slow, enter)
+    stopped = slow.stop(block=False)
+    assert gate.reached.wait(10)
+
+    assert not slow.is_alive()
+    assert (whereis("ann"), registry.lookup("key"), groups.members("group")) == (None, [], [])
+    register("ann", other)
+    gate.open()
+    assert stopped.get(timeout=10)
+    assert whereis("ann") is other
+    assert whereis("late") is None
 
 
 @pytest.mark.parametrize("is_own", [True, False])
