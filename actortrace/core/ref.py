@@ -15,6 +15,7 @@ from actortrace.core.envelope import Envelope
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
 from actortrace.core.reply import Reply
 from actortrace.core.seam import ActorStop, Proxy, SeamRef
+from actortrace.core.suspension import suspended
 from actortrace.dead_letters import count_late
 from actortrace.errors import ActorDeadError, MailboxFullError
 
@@ -139,6 +140,8 @@ class Ref(SeamRef[A]):
     def stop(self, *, block: bool = True, timeout: float | None = None) -> bool | Reply[bool]:
         """Let the actor handle what it was sent before, and then end; no supervisor restarts it.
 
+        One that is suspended is so no more.
+
         Returns:
             Whether the actor was alive, or a `Reply` of it with `block=False`. It is there when
             `on_stop` has returned.
@@ -151,6 +154,9 @@ class Ref(SeamRef[A]):
             cell.supervisor.signal(
                 Ending(cell, SHUTDOWN, is_final=True, incarnation=cell.incarnation)
             )
+        suspension = suspended.get(cell) if suspended else None
+        if suspension is not None:
+            suspension.end()
 
         def was_alive(timeout: float | None) -> bool:
             try:

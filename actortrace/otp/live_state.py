@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pykka
+
 from actortrace.core.abandoned import is_abandoned
 from actortrace.core.belongings import Order
 from actortrace.core.failure import NOPROC
@@ -45,7 +47,8 @@ def suspend(ref: Ref[Any] | NamedRef, timeout: float | None = 5.0) -> None:
 
     Returns when it does. It still attends to orders: it can be stopped by its supervisor, by a link
     or by `exit`, and looked at by `get_state`. A supervisor leaves what its children do until
-    later. One that is restarted is not suspended any more. Suspending it again changes nothing.
+    later. `ref.stop()` lets it go on, to handle what comes before that, and so does its restart.
+    Suspending it again changes nothing.
 
     Raises:
         pykka.Timeout: when the message in hand takes longer; the actor is not suspended then.
@@ -182,6 +185,11 @@ def _ask(ref: Ref[Any] | NamedRef, question: _Question, timeout: float | None) -
         raise ActorDeadError(f"{cell} not found", reason=reason)
     try:
         return question.reply.get(timeout=timeout)
+    except pykka.Timeout:
+        if cell.disown(question):
+            raise
+        # It was being answered at that moment.
+        return question.reply.get()
     finally:
         cell.disown(question)
 

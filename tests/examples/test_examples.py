@@ -66,7 +66,9 @@ def test_an_example_prints_what_it_should(name: str) -> None:
 
     printed = iter(done.stdout.splitlines())
     for line in EXPECTED[name]:
-        assert any(line in other for other in printed), f"{line!r} is not in {done.stdout}{done.stderr}"
+        assert any(line in other for other in printed), (
+            f"{line!r} is not in {done.stdout}{done.stderr}"
+        )
 
 
 def test_a_graceful_shutdown_serves_what_was_ordered() -> None:

@@ -330,15 +330,24 @@ def test_its_supervisor_can_stop_it() -> None:
     assert not ref.is_alive()
 
 
-def test_a_request_to_stop_is_a_message_and_waits_like_one() -> None:
+def test_a_request_to_stop_lets_it_go_on_to_its_end() -> None:
     ref = Obedient.start()
     suspend(ref)
-    stopped = ref.stop(block=False)
-    with pytest.raises(pykka.Timeout):
-        stopped.get(timeout=0.01)
-    resume(ref)
+    asked = ref.ask("x", block=False)
 
-    assert stopped.get(timeout=10) is True
+    assert ref.stop(timeout=10)
+    assert asked.get(timeout=10) == "x"
+
+
+def test_one_that_could_not_be_suspended_in_time_is_not() -> None:
+    ref = Obedient.start()
+    for number in range(300):
+        try:
+            suspend(ref, timeout=number % 10 * 1e-5)
+        except pykka.Timeout:
+            assert ref.ask(number, timeout=10) == number
+        else:
+            resume(ref)
 
 
 def test_the_next_incarnation_is_not_suspended() -> None:
