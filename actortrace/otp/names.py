@@ -57,8 +57,10 @@ def unregister(name: str) -> None:
     Raises:
         NoSuchNameError: when nobody has the name.
         ActorDeadError: when an actor that was abandoned calls this.
+        SettingError: when the name is not a non-empty `str`.
 
     """
+    _check(name)
     if is_abandoned():
         calling_cell("unregister")
     with handover:
@@ -69,7 +71,13 @@ def unregister(name: str) -> None:
 
 
 def whereis(name: str) -> Ref[Any] | None:
-    """Return the actor that has this name, or `None`."""
+    """Return the actor that has this name, or `None`.
+
+    Raises:
+        SettingError: when the name is not a non-empty `str`.
+
+    """
+    _check(name)
     registration = _registrations.get(name)
     return None if registration is None else registration.cell
 
@@ -88,8 +96,8 @@ def ref_to(name: str) -> NamedRef:
 class NamedRef(SeamRef[Any]):
     """A handle on a name. Where an actor was replaced by another, this finds the other.
 
-    Everything that sends raises `NoSuchNameError` at once when nobody has the name, `block=False`
-    or not.
+    It does what the ref of the actor that has the name does, such as `start_child` of a supervisor.
+    All that raises `NoSuchNameError` at once when nobody has the name, `block=False` or not.
     """
 
     def __init__(self, name: str) -> None:
@@ -172,6 +180,13 @@ class NamedRef(SeamRef[Any]):
         self.resolve()
         return Proxy(actor_ref=self)
 
+    def __getattr__(self, name: str) -> Any:
+        """Return what only the ref of some actors has."""
+        if name.startswith("_"):
+            # Python asks for some of these, to copy the ref for one; they are its own.
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.resolve(), name)
+
     # What Pykka reads from a ref.
 
     @property
@@ -211,7 +226,8 @@ def cell_of(ref: Ref[Any] | NamedRef) -> ActorCell[Any]:
     """
     found = ref.resolve() if isinstance(ref, NamedRef) else ref
     if not isinstance(found, Cell):
-        raise TypeError(f"this takes the ref of a TracedActor, not {ref!r}")
+        hint = f"; ref_to({ref!r}) is whoever has that name" if isinstance(ref, str) else ""
+        raise TypeError(f"this takes the ref of a TracedActor, not {ref!r}{hint}")
     return cast("ActorCell[Any]", found)
 
 

@@ -148,10 +148,9 @@ def test_a_name_can_be_registered_in_init_and_is_free_when_init_fails() -> None:
 def test_a_name_must_be_a_non_empty_str(name: Any) -> None:
     actor = Listener.start()
 
-    with pytest.raises(SettingError, match="must be a non-empty str"):
-        register(name, actor)
-    with pytest.raises(SettingError, match="must be a non-empty str"):
-        ref_to(name)
+    for use in (partial(register, ref=actor), unregister, whereis, ref_to):
+        with pytest.raises(SettingError, match="must be a non-empty str"):
+            use(name)
 
 
 def test_only_an_actor_can_register_itself() -> None:
@@ -374,6 +373,19 @@ def test_a_ref_to_a_name_answers_for_whoever_has_it() -> None:
     assert isinstance(ref, pykka.ActorRef)
     assert ref.stop() is True
     assert actor.actor_stopped.is_set()
+
+
+def test_a_ref_to_the_name_of_a_supervisor_is_called_like_the_supervisor() -> None:
+    supervisor().options(name="boss").start()
+    boss = ref_to("boss")
+    ref = boss.start_child(child(Listener, id="one"))
+
+    assert [info.ref for info in boss.which_children()] == [ref]
+    with pytest.raises(AttributeError, match="no_such_call"):
+        boss.no_such_call()
+    boss.stop()
+    with pytest.raises(NoSuchNameError):
+        boss.which_children()
 
 
 def test_a_proxy_of_a_name_goes_to_whoever_has_it_then() -> None:
