@@ -269,7 +269,12 @@ def _call(callback: Callable[[], object]) -> None:
 
 
 def _lock_timeout(timeout: float | None) -> float:
-    return -1 if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX))
+    if timeout is None:
+        return -1
+    try:
+        return max(0.0, min(timeout, threading.TIMEOUT_MAX))
+    except TypeError:
+        raise TypeError(f"a timeout must be seconds or None, not {timeout!r}") from None
 
 
 def _settle_any(future: pykka.Future[Any], loop: AbstractEventLoop) -> Generator[Any, None, bool]:

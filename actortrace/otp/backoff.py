@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from actortrace.errors import SettingError
+from actortrace.otp.number import is_count, is_quantity
 
 _MOST_DOUBLINGS = 1000
 """More of them, and the product would be no float."""
@@ -33,7 +33,7 @@ class Backoff:
     def __post_init__(self) -> None:
         for name in ("initial", "maximum", "jitter", "reset_after"):
             value = getattr(self, name)
-            if not (_is_number(value) and value >= 0):
+            if not is_quantity(value):
                 raise SettingError(f"{name} of a Backoff must be a number ≥ 0, not {value!r}")
         if self.maximum < self.initial:
             raise SettingError(
@@ -43,7 +43,7 @@ class Backoff:
         if self.jitter > 1:
             raise SettingError(f"jitter of a Backoff must be from 0 to 1, not {self.jitter!r}")
         most = self.max_attempts
-        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+        if most is not None and not is_count(most, at_least=1):
             raise SettingError(f"max_attempts of a Backoff must be an int ≥ 1, not {most!r}")
 
     def attempt_after(self, attempts: int, uptime: float | None) -> int:
@@ -66,7 +66,3 @@ class Backoff:
         """Return the seconds before an attempt; `chance` is a random number from 0 to 1."""
         doubled = self.initial * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)
         return min(doubled, self.maximum) * (1 - self.jitter * chance)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from actortrace.otp.ancestry import call_for, lineage
+from actortrace.otp.function import is_async, refuse_to_bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +27,14 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
     call has a copy of its own, so it may be called any number of times, also at the same time. What
     is meant for an actor alone, such as `link`, it cannot do on another thread, and the tasks of
     the actor it cannot wait for.
+
+    Raises:
+        TypeError: for a generator function, whose code runs where somebody goes through it.
+
     """
+    refuse_to_bind(function)
     variables, behalf = copy_context(), lineage()
-    if inspect.iscoroutinefunction(function):
+    if is_async(function):
         bound: Any = _bound_coroutine(function, variables, behalf)
     else:
 

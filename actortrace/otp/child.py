@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from actortrace.core.actor import Actor, kind_of
 from actortrace.errors import SettingError
 from actortrace.otp.backoff import Backoff
+from actortrace.otp.number import is_quantity
 from actortrace.otp.restart import Restart
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from actortrace.otp.strategy import AutoShutdown
 
 Shutdown = float | Literal["brutal_kill", "infinity"]
+SHUTDOWNS = "seconds, 'brutal_kill' or 'infinity'"
+"""What a `Shutdown` may be, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,8 @@ class ChildSpec:
         if not _is_word(self.restart, get_args(Restart)):
             known = ", ".join(map(repr, get_args(Restart)))
             raise self._refusal("restart", f"one of {known}", self.restart)
-        if not (_is_word(self.shutdown, _WORDS) or _is_seconds(self.shutdown)):
-            known = " or ".join(map(repr, _WORDS))
-            raise self._refusal("shutdown", f"seconds, {known}", self.shutdown)
+        if not is_shutdown(self.shutdown):
+            raise self._refusal("shutdown", SHUTDOWNS, self.shutdown)
         if not isinstance(self.significant, bool):
             raise self._refusal("significant", "True or False", self.significant)
         if self.significant and self.restart == "permanent":
@@ -66,7 +68,7 @@ class ChildSpec:
                 f"whenever it ends; make it transient or temporary"
             )
         timeout = self.start_timeout
-        if timeout is not None and not (_is_seconds(timeout) and timeout > 0):
+        if timeout is not None and not (is_quantity(timeout) and timeout > 0):
             raise self._refusal("start_timeout", "seconds > 0", timeout)
         if not (self.backoff is None or isinstance(self.backoff, Backoff)):
             raise self._refusal("backoff", "a Backoff", self.backoff)
@@ -155,13 +157,10 @@ def check(spec: Any, where: str, auto_shutdown: AutoShutdown) -> None:
         )
 
 
-_WORDS = ("brutal_kill", "infinity")
+def is_shutdown(value: object) -> bool:
+    """Whether a value says how long something has to end."""
+    return _is_word(value, ("brutal_kill", "infinity")) or is_quantity(value)
 
 
 def _is_word(value: object, words: tuple[str, ...]) -> bool:
     return isinstance(value, str) and value in words
-
-
-def _is_seconds(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 0 <= value < math.inf

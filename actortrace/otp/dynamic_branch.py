@@ -12,6 +12,7 @@ from actortrace.otp.child import check
 from actortrace.otp.children import Child, Children
 from actortrace.otp.flags import SupervisorFlags
 from actortrace.otp.names import NamedRef, cell_of
+from actortrace.otp.number import is_count
 from actortrace.otp.stopping import stop_together
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class DynamicFlags(SupervisorFlags):
                 )
         SupervisorFlags.check(self, where)
         most = self.max_children
-        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 0):
+        if most is not None and not is_count(most):
             raise SettingError(f"{where}.max_children must be an int ≥ 0 or None, not {most!r}")
         if not isinstance(self.extra_arguments, tuple):
             raise SettingError(

@@ -74,12 +74,14 @@ def trap_exit(flag: bool = True) -> bool:  # noqa: FBT001, FBT002 - as in OTP, t
         SettingError: when a supervisor calls it to trap no exits: it always does.
 
     """
+    if not isinstance(flag, bool):
+        raise TypeError(f"trap_exit() takes True or False, not {flag!r}")
     cell = cast("ActorCell[Any]", calling_cell("trap_exit"))
     if cell.is_supervisor and not flag:
         raise SettingError(f"{cell} is a supervisor, which always traps exits")
     previous = cell.traps_exits
     with handover:
-        cell.made_ties().traps_exits = bool(flag)
+        cell.made_ties().traps_exits = flag
     return previous
 
 

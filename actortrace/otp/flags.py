@@ -7,6 +7,7 @@ from typing import Any, Self, get_args
 
 from actortrace.errors import SettingError
 from actortrace.otp.backoff import Backoff
+from actortrace.otp.number import is_count, is_quantity
 from actortrace.otp.restart import RestartBudget
 from actortrace.otp.strategy import AutoShutdown, Strategy
 
@@ -45,15 +46,11 @@ class SupervisorFlags:
             if not (isinstance(value, str) and value in get_args(kind)):
                 known = ", ".join(map(repr, get_args(kind)))
                 raise SettingError(f"{where}.{name} must be one of {known}, not {value!r}")
-        if not (_is_number(self.max_restarts, int) and self.max_restarts >= 0):
+        if not is_count(self.max_restarts):
             raise SettingError(
                 f"{where}.max_restarts must be an int ≥ 0, not {self.max_restarts!r}"
             )
-        if not (_is_number(self.max_seconds, (int, float)) and self.max_seconds > 0):
+        if not (is_quantity(self.max_seconds) and self.max_seconds > 0):
             raise SettingError(f"{where}.max_seconds must be seconds > 0, not {self.max_seconds!r}")
         if not (self.backoff is None or isinstance(self.backoff, Backoff)):
             raise SettingError(f"{where}.backoff must be a Backoff, not {self.backoff!r}")
-
-
-def _is_number(value: object, kind: Any) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)

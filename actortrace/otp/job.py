@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from contextvars import Context, copy_context
-from threading import current_thread, get_ident
+from threading import current_thread
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from actortrace.core.belongings import Order
@@ -13,6 +13,7 @@ from actortrace.core.reply import Reply
 from actortrace.core.running import running_cell
 from actortrace.errors import ActorDeadError
 from actortrace.otp.ancestry import call_for, lineage
+from actortrace.otp.function import refuse_as_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,15 +63,15 @@ class Job:
         is_linked: bool = False,
         is_awaited: bool = True,
     ) -> None:
-        if not callable(function):
-            raise TypeError(f"a task calls a function, and {function!r} is none")
+        refuse_as_task(function)
         self._work: _Work = (
             functools.partial(function, *args, **kwargs),
             copy_context(),
             lineage(),
         )
         self._value: Any = _NOTHING
-        self._thread = get_ident()
+        # Not its identifier, which another thread may get when this one has ended.
+        self._thread = current_thread()
         self.function_name, self.qualified_name = _names(function)
         self.context: Any = carrier.current()
         """That in which it was spawned."""
@@ -106,7 +107,7 @@ class Job:
         """Whether the calling code is that which spawned it."""
         cell = running_cell()
         if self.owner is None or cell is None:
-            return self.owner is cell and get_ident() == self._thread
+            return self.owner is cell and current_thread() is self._thread
         return cell is self.owner and cell.incarnation == self.incarnation
 
     def run(self, carrier: Carrier) -> Any:

@@ -16,7 +16,7 @@ from actortrace.core.signals import Signal, handover
 from actortrace.core.suspension import Suspension, suspended
 from actortrace.core.turns import attend
 from actortrace.errors import ActorDeadError, DeadlockError
-from actortrace.otp.names import cell_of
+from actortrace.otp.names import absent, cell_of
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
@@ -181,8 +181,7 @@ def _ask(ref: Ref[Any] | NamedRef, question: _Question, timeout: float | None) -
         raise DeadlockError([cell])
     if not question.ask(cell):
         cell.disown(question)
-        reason = cell.reason if cell.is_closed else NOPROC
-        raise ActorDeadError(f"{cell} not found", reason=reason)
+        raise absent(cell, cell.reason if cell.is_closed else NOPROC)
     try:
         return question.reply.get(timeout=timeout)
     except pykka.Timeout:

@@ -60,6 +60,8 @@ def demonitor(monitor: Monitor, *, flush: bool = False) -> bool:
 
     A `Down` that waits already is still handled; with `flush` it vanishes. For any thread.
     """
+    if not isinstance(monitor, Monitor):
+        raise TypeError(f"this takes what monitor() returned, not {monitor!r}")
     return monitor.end(flush=flush)
 
 

@@ -11,6 +11,7 @@ import pykka
 from actortrace.core.failure import NOPROC
 from actortrace.errors import ActorDeadError, SettingError
 from actortrace.otp.child import ChildSpec
+from actortrace.otp.number import is_count
 from actortrace.otp.partition_key import partition_of
 from actortrace.otp.supervision import Supervision
 from actortrace.otp.supervisor import SupervisorCell, SupervisorRef
@@ -53,7 +54,7 @@ class Partitioning(Supervision):
                 f"{where}.child_spec cannot have the name {spec.name!r}, which only one of the "
                 f"partitions could have; give it an id"
             )
-        if not isinstance(partitions, int) or isinstance(partitions, bool) or partitions < 1:
+        if not is_count(partitions, at_least=1):
             raise SettingError(f"{where}.partitions must be an int ≥ 1, not {partitions!r}")
         return [
             replace(spec, id=str(number), args=tuple(self.with_arguments(spec.args, number)))

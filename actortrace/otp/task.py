@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import (
@@ -20,18 +21,19 @@ from actortrace.core.actor import Actor, kind_of
 from actortrace.core.failure import KILLED, SHUTDOWN, is_word
 from actortrace.core.kind import spawn
 from actortrace.errors import TaskOwnerError
+from actortrace.otp.child import SHUTDOWNS, is_shutdown
 from actortrace.otp.exits import Exit
+from actortrace.otp.function import refuse_as_task
 from actortrace.otp.gathering import wait_for_all
 from actortrace.otp.job import Job, caller
 from actortrace.otp.reports import report_left_behind
-from actortrace.otp.task_cell import MERCY
+from actortrace.otp.task_cell import MERCY, TaskCell
 from actortrace.otp.task_map import results_of
 
 if TYPE_CHECKING:
     from actortrace.core.ref import Ref
     from actortrace.core.reply import Reply
     from actortrace.otp.child import Shutdown
-    from actortrace.otp.task_cell import TaskCell
 
 I = TypeVar("I")  # noqa: E741 - an item
 P = ParamSpec("P")
@@ -71,6 +73,8 @@ class Task(Generic[R_co]):
     """The task as others know it: to monitor it, or to end it by `exit`."""
 
     def __init__(self, cell: TaskCell[Any]) -> None:
+        if not isinstance(cell, TaskCell):
+            raise TypeError(f"Task.spawn(function) starts a task, not Task({cell!r})")
         self.ref = cell
         self._job = cell.job
 
@@ -154,9 +158,11 @@ class Task(Generic[R_co]):
                 yielded as `Exit(ref, "timeout")`, and the rest goes on. It is ended either way.
 
         Raises:
-            ValueError: for a number that makes no sense. This alone is raised at once.
+            TypeError: when `function` cannot be called, or `items` not be gone through.
+            ValueError: for a number that makes no sense. These two alone are raised at once.
 
         """
+        refuse_as_task(function)
         return results_of(
             lambda item: _started(job_of(function, (item,), {}, is_awaited=False)),
             items,
@@ -178,6 +184,9 @@ class Task(Generic[R_co]):
             TaskOwnerError: when the calling code does not own all of them.
 
         """
+        for task in tasks:
+            if not isinstance(task, Task):
+                raise TypeError(f"gather(one, other) or gather(*tasks) takes tasks, not {task!r}")
         outcomes = [task._outcome_for_owner() for task in tasks]  # noqa: SLF001 - of its own kind
         wait_for_all(outcomes, timeout)
         return [outcome.get() for outcome in outcomes]
@@ -222,12 +231,16 @@ class Task(Generic[R_co]):
             longer than `timeout` and was abandoned.
 
         Args:
-            timeout: how many seconds it may take. `"brutal_kill"`: none. `"infinity"`: any number.
+            timeout: how many seconds it may take, a tenth at least. `"brutal_kill"`: none.
+                `"infinity"`: any number.
 
         Raises:
             TaskOwnerError: when the calling code does not own it.
+            ValueError: when `timeout` is nothing of that.
 
         """
+        if not is_shutdown(timeout):
+            raise ValueError(f"timeout must be {SHUTDOWNS}, not {timeout!r}")
         cell, outcome = self._cell, self._outcome_for_owner()
         cell.unlink()
         is_brutal = timeout == "brutal_kill"
@@ -235,10 +248,11 @@ class Task(Generic[R_co]):
             cell.kill()
         else:
             cell.shut_down_kindly()
-        seconds = None if timeout == "infinity" else MERCY if is_brutal else cast("float", timeout)
+        time = 0.0 if is_brutal else math.inf if timeout == "infinity" else cast("float", timeout)
+        seconds = max(time, MERCY)
         if not outcome.wait(seconds):
             if not is_brutal:
-                report_left_behind(cell, cast("float", seconds))
+                report_left_behind(cell, seconds)
             cell.leave_behind()
         end = self._end()
         if isinstance(end, Exit) and is_word(end.reason, KILLED if is_brutal else SHUTDOWN):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from actortrace.core.failure import NORMAL, is_word
 from actortrace.core.running import running_cell
 from actortrace.otp.exits import Exit
+from actortrace.otp.number import is_count, is_quantity
 from actortrace.otp.task_window import Window
 
 if TYPE_CHECKING:
@@ -36,15 +37,16 @@ def results_of(
     With `is_linked`, what a task raises is raised, unless the owner traps exits.
     """
     most = (os.cpu_count() or 1) if concurrency is None else concurrency
-    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+    if not is_count(most, at_least=1):
         raise ValueError(f"concurrency must be an int ≥ 1, not {concurrency!r}")
-    if timeout is not None and not 0 < timeout < math.inf:
+    if timeout is not None and not (is_quantity(timeout) and timeout > 0):
         raise ValueError(f"timeout must be seconds > 0, not {timeout!r}")
     if on_timeout not in ("raise", "kill_task"):
         raise ValueError(f"on_timeout must be 'raise' or 'kill_task', not {on_timeout!r}")
 
+    source = iter(items)
+
     def results() -> Generator[Any, None, None]:
-        source = iter(items)
         with Window(start, timeout, is_ordered=ordered) as window:
             while True:
                 for item in islice(source, most - len(window)):
@@ -65,6 +67,7 @@ def _result(task: Item, *, raises_late: bool, is_linked: bool) -> Any:
         return Exit(task.cell, "timeout")
     owner = cast("ActorCell[Any] | None", running_cell())
     is_survived = not is_linked or (owner is not None and owner.traps_exits)
-    if outcome.error is not None and is_survived:
-        return Exit(task.cell, task.cell.job.reason)
+    reason = task.cell.job.reason
+    if outcome.error is not None and (is_survived or is_word(reason, NORMAL)):
+        return Exit(task.cell, reason)
     return outcome.get()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from actortrace.core.abandoned import is_abandoned
@@ -14,6 +13,7 @@ from actortrace.core.envelope import Notice
 from actortrace.core.running import calling_cell
 from actortrace.dead_letters import publish
 from actortrace.otp.names import NamedRef, cell_of, ref_to, whereis
+from actortrace.otp.number import is_quantity
 from actortrace.otp.rhythm import Rhythm
 from actortrace.otp.schedule import Alarm
 from actortrace.otp.timekeeper import timekeeper
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from actortrace.core.ref import Ref
     from actortrace.dead_letters import Reason
 
-_LONGEST = sys.float_info.max
 _SHORTEST_INTERVAL = 1e-6
 
 
@@ -44,7 +43,7 @@ def send_after(target: Ref[Any] | NamedRef | str, message: Any, delay: float) ->
     """
     if is_abandoned():
         calling_cell("send_after")
-    if not (isinstance(delay, (int, float)) and 0 <= delay <= _LONGEST):
+    if not is_quantity(delay):
         raise ValueError(f"a delay must be seconds, 0 or more, not {delay!r}")
     timer = Timer(_address(target), message)
     timer.begin(timekeeper.clock() + delay)
@@ -67,7 +66,7 @@ def send_every(target: Ref[Any] | NamedRef | str, message: Any, interval: float)
     """
     if is_abandoned():
         calling_cell("send_every")
-    if not (isinstance(interval, (int, float)) and _SHORTEST_INTERVAL <= interval <= _LONGEST):
+    if not is_quantity(interval, at_least=_SHORTEST_INTERVAL):
         raise ValueError(f"an interval must be seconds, a microsecond or more, not {interval!r}")
     rhythm = Rhythm(timekeeper.clock(), interval)
     timer = _RepeatingTimer(_address(target), message, rhythm)
@@ -81,6 +80,8 @@ def cancel(timer: Timer) -> float | None:
     `None` means that there is nothing to cancel: it was cancelled before, or its target has ended,
     or its message has been sent and may still arrive. Any thread may do this.
     """
+    if not isinstance(timer, Timer):
+        raise TypeError(f"this takes what send_after or send_every returned, not {timer!r}")
     return timer.end()
 
 

@@ -95,6 +95,11 @@ def test_a_timeout_below_zero_or_beyond_what_a_lock_takes_is_no_error() -> None:
     assert reply.get(timeout=1e12) == 1
 
 
+def test_a_timeout_that_is_no_number_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="a timeout must be seconds or None, not '1'"):
+        Reply[int]().get(timeout="1")  # type: ignore[arg-type]
+
+
 def test_of_racing_setters_exactly_one_wins() -> None:
     for _ in range(200):
         reply: Reply[int] = Reply()

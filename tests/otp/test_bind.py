@@ -7,6 +7,7 @@ import contextvars
 import functools
 import inspect
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -168,6 +169,28 @@ def test_a_coroutine_runs_where_it_was_bound() -> None:
 
     assert asyncio.run(bound(5))[2] == (actor,)
     assert in_thread(lambda: asyncio.run(here(5))) == (5, "bound", ())
+
+
+def test_an_object_whose_call_is_async_takes_it_along_too() -> None:
+    class Work:
+        async def __call__(self) -> str:
+            await asyncio.sleep(0)
+            return variable.get()
+
+    variable.set("bound")
+    bound = bind(Work())
+
+    assert in_thread(lambda: asyncio.run(bound())) == "bound"
+
+
+def test_what_could_not_take_it_along_is_refused() -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+
+    with pytest.raises(TypeError, match="bind the function that does"):
+        bind(numbers)
+    with pytest.raises(TypeError, match="bind takes a function, and 5 is none"):
+        bind(5)  # type: ignore[arg-type]
 
 
 def test_a_bound_coroutine_can_be_cancelled() -> None:

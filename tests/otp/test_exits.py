@@ -250,7 +250,7 @@ def test_an_exit_by_name_ends_whoever_has_it() -> None:
 
 
 def test_something_else_than_a_ref_is_refused() -> None:
-    with pytest.raises(TypeError, match="not 'ann'"):
+    with pytest.raises(TypeError, match=r"not 'ann'; ref_to\('ann'\) is whoever has that name"):
         exit("ann", "boom")  # type: ignore[arg-type]
 
 
@@ -458,6 +458,11 @@ def test_a_restarted_actor_traps_exits_as_its_class_says() -> None:
 
     assert trapping(worker) is False
     assert trapping(trapper) is True
+
+
+def test_trap_exit_takes_a_yes_or_a_no() -> None:
+    with pytest.raises(TypeError, match="True or False, not 'no'"):
+        trap_exit("no")  # type: ignore[arg-type]
 
 
 def test_only_an_actor_can_trap_exits() -> None:

@@ -172,6 +172,11 @@ def test_an_actor_can_monitor_in_init() -> None:
 # Demonitor.
 
 
+def test_only_a_monitor_can_be_ended() -> None:
+    with pytest.raises(TypeError, match=r"what monitor\(\) returned, not None"):
+        demonitor(None)  # type: ignore[arg-type]
+
+
 def test_a_monitor_that_was_ended_does_not_fire() -> None:
     watcher, other = Listener.start(), Listener.start()
     made = watched(watcher, other)

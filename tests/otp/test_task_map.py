@@ -439,8 +439,15 @@ def test_a_concurrency_that_makes_no_sense_is_refused_at_once(concurrency: Any) 
         Task.map(str, [], concurrency=concurrency)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan")])
-def test_a_timeout_that_makes_no_sense_is_refused_at_once(timeout: float) -> None:
+def test_what_cannot_be_called_or_gone_through_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="a task takes a function, and 5 is none"):
+        Task.map(5, [])  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="'int' object is not iterable"):
+        Task.map(str, 5)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan"), "1", True])
+def test_a_timeout_that_makes_no_sense_is_refused_at_once(timeout: Any) -> None:
     with pytest.raises(ValueError, match="timeout must be seconds > 0"):
         Task.map(str, [], timeout=timeout)
 

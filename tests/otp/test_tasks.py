@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import gc
 import logging
 import threading
@@ -157,8 +158,25 @@ def test_what_is_meant_to_end_the_program_ends_the_task_alone(error: BaseExcepti
 
 
 def test_only_a_function_can_be_a_task() -> None:
-    with pytest.raises(TypeError, match="a task calls a function, and 5 is none"):
+    with pytest.raises(TypeError, match="a task takes a function, and 5 is none"):
         _ = Task.spawn(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"Task.spawn\(function\) starts a task, not Task\(5\)"):
+        _ = Task(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"gather\(\*tasks\) takes tasks, not \[\]"):
+        Task.gather([])  # type: ignore[arg-type]
+
+
+def test_an_async_function_is_refused_before_it_is_forgotten() -> None:
+    async def load() -> None:
+        raise AssertionError
+
+    class Loader:
+        async def __call__(self) -> None:
+            raise AssertionError
+
+    for function in (load, functools.partial(load), Loader()):
+        with pytest.raises(TypeError, match=r"is async; give it one that calls asyncio.run\(\)"):
+            Task.start(function)
 
 
 def test_a_task_is_no_actor_for_pykkas_registry() -> None:
@@ -587,6 +605,25 @@ def test_a_task_that_takes_too_long_to_shut_down_is_abandoned() -> None:
 
     assert task.shutdown(0.01) == Exit(task.ref, "killed")
     held.open()
+
+
+def test_a_task_that_waits_can_be_shut_down_in_no_time() -> None:
+    waiting = Waiting()
+    task = Task.spawn(waiting)
+    assert waiting.reached.wait(10)
+
+    assert task.shutdown(0) is None
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), "soon", None, True])
+def test_a_time_to_shut_down_in_that_makes_no_sense_is_refused(timeout: Any) -> None:
+    held = Held()
+    task = Task.spawn(held)
+    with pytest.raises(ValueError, match="timeout must be seconds, 'brutal_kill' or 'infinity'"):
+        task.shutdown(timeout)
+
+    held.open()
+    assert task.get(10) == "done"
 
 
 @pytest.mark.parametrize("function", [Held, Waiting])

@@ -120,13 +120,18 @@ def test_a_real_delay_is_waited_for() -> None:
     assert cancel(timer) is None
 
 
-@pytest.mark.parametrize("delay", [-1, -0.001, math.nan, math.inf, 10**400, "5", None])
+@pytest.mark.parametrize("delay", [-1, -0.001, math.nan, math.inf, 10**400, "5", None, True])
 def test_a_delay_that_is_no_time_to_wait_is_refused(time: ManualTime, delay: Any) -> None:
     actor = Obedient.start()
     with pytest.raises(ValueError, match="a delay must be seconds, 0 or more, not "):
         send_after(actor, "hello", delay)
 
     assert len(time) == 0
+
+
+def test_only_a_timer_can_be_cancelled() -> None:
+    with pytest.raises(TypeError, match="what send_after or send_every returned, not None"):
+        cancel(None)  # type: ignore[arg-type]
 
 
 def test_an_actor_may_send_itself_a_message_later(time: ManualTime) -> None:
