@@ -12,6 +12,7 @@ from actortrace.core.envelope import Envelope
 from actortrace.core.handlers import handles
 from actortrace.core.middleware import Drop, Middleware
 from actortrace.core.ref import Ref
+from actortrace.core.waiting import waits
 from actortrace.otp.child import ChildSpec
 from actortrace.otp.names import whereis
 
@@ -104,6 +105,19 @@ def find(name: str) -> Ref[Any]:
     ref = whereis(name)
     assert ref is not None, f"nobody is called {name}"
     return ref
+
+
+def is_waiting(ref: Ref[Any]) -> bool:
+    return ref.runner in waits  # type: ignore[attr-defined]  # refs are cells
+
+
+def until_waiting(ref: Ref[Any]) -> None:
+    """Return when the actor waits for a reply in the middle of a turn."""
+    for _ in range(100_000):
+        if is_waiting(ref):
+            return
+        threading.Event().wait(0.0001)
+    raise AssertionError(f"{ref} does not wait")
 
 
 class DeadLetters(Middleware):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 import pykka
 
 from actortrace.core.dead_letter import drop
+from actortrace.core.reply import Reply
 from actortrace.errors import ActorDeadError, MailboxFullError, SettingError
 
 if TYPE_CHECKING:
@@ -49,9 +50,8 @@ class Mailbox:
     `overflow` says what a send does when `limit` messages wait: `"block"` makes the sender wait
     (an ask no longer than its timeout), `"drop_oldest"` and `"drop_newest"` make a dead letter,
     `"error"` raises `MailboxFullError`. A dropped ask is answered with `MailboxFullError`.
-    A request to stop is never counted and never refused. With `"block"`, an actor must not wait for
-    one that waits for it: a child whose `on_start` sends to a sibling may find it crashed and full,
-    and the supervisor that would restart it waits for that same `on_start`.
+    A request to stop is never counted and never refused. An actor waits for room as it does in an
+    ask: it gives up when it is to end, and `DeadlockError` says when it waits in vain.
     """
 
     limit: int | None = None
@@ -85,8 +85,9 @@ class BoundedQueue:
         self._waiting: deque[Envelope] = deque()
         self._mutex = threading.RLock()
         self._not_empty = threading.Condition(self._mutex)
-        self._not_full = threading.Condition(self._mutex)
         self._signals = 0
+        self._rooms: deque[Reply[None]] = deque()
+        """What senders wait for, the first of them first; set when it is worth another try."""
 
     def put(self, envelope: Envelope) -> None:
         """Add a message if the limit allows.
@@ -96,19 +97,28 @@ class BoundedQueue:
             pykka.Timeout: with `overflow="block"`, when the asker's timeout is over.
             ActorDeadError: with `overflow="block"`, when the actor ends meanwhile.
 
+        It also raises what `Reply.wait` does, in an actor that waits for room in another's.
+
         """
+        while (room := self._put_or_queue_up(envelope)) is not None:
+            self._wait_for(room, envelope)
+
+    def _put_or_queue_up(self, envelope: Envelope) -> Reply[None] | None:
+        """Add a message, or return what is to be waited for before the next try."""
         dropped: Envelope | None = None
         with self._mutex:
             if envelope.is_signal:
                 self._signals += 1
             elif self._is_full():
+                if self._overflow == "block" and not envelope.is_notice:
+                    return self._room_for(envelope)
                 dropped = self._overflowed(envelope)
             if dropped is not envelope:
                 self._waiting.append(envelope)
                 self._not_empty.notify()
         if dropped is not None:
-            target = envelope.target
-            drop(dropped, "overflow", MailboxFullError(target, self._limit))
+            drop(dropped, "overflow", MailboxFullError(envelope.target, self._limit))
+        return None
 
     def get(self) -> Envelope:
         """Take the next message; blocks until there is one."""
@@ -135,7 +145,9 @@ class BoundedQueue:
     def close(self) -> None:
         """Let senders that wait for room see that the actor has ended."""
         with self._mutex:
-            self._not_full.notify_all()
+            rooms, self._rooms = self._rooms, deque()
+        for room in rooms:
+            room.resolve()
 
     def _is_full(self) -> bool:
         return len(self._waiting) - self._signals >= self._limit
@@ -144,8 +156,12 @@ class BoundedQueue:
         envelope = self._waiting.popleft()
         if envelope.is_signal:
             self._signals -= 1
-        self._not_full.notify()
+        self._let_in()
         return envelope
+
+    def _let_in(self) -> None:
+        if self._rooms:
+            self._rooms.popleft().resolve()
 
     def _overflowed(self, envelope: Envelope) -> Envelope | None:
         """Make room, or return the message that must go."""
@@ -156,24 +172,39 @@ class BoundedQueue:
             oldest = self._waiting[position]
             del self._waiting[position]
             return oldest
-        if envelope.is_notice:
-            # Nobody is there to wait, or to be told.
-            return envelope
+        if self._overflow == "error" and not envelope.is_notice:
+            raise MailboxFullError(envelope.target, self._limit)
+        # Nobody is there to wait, or to be told.
+        return envelope
+
+    def _room_for(self, envelope: Envelope) -> Reply[None]:
         target = envelope.target
-        if self._overflow == "error":
-            raise MailboxFullError(target, self._limit)
+        if target.is_closed:
+            raise ActorDeadError(f"{target} not found", reason=target.reason)
         if target.runner == threading.get_ident():
             hint = ", and an actor that waits for room in its own mailbox waits for ever"
             raise MailboxFullError(target, self._limit, hint)
-        self._wait_for_room(envelope)
-        return None
+        room: Reply[None] = Reply()
+        # Only its own turns make room.
+        room.callee = target
+        self._rooms.append(room)
+        return room
 
-    def _wait_for_room(self, envelope: Envelope) -> None:
-        target = envelope.target
-        while self._is_full():
-            if target.is_closed:
-                raise ActorDeadError(f"{target} not found", reason=target.reason)
-            remaining = None if envelope.deadline is None else envelope.deadline - time.monotonic()
-            if remaining is not None and remaining <= 0:
-                raise pykka.Timeout(f"no room in the mailbox of {target} in time")
-            self._not_full.wait(remaining)
+    def _wait_for(self, room: Reply[None], envelope: Envelope) -> None:
+        left = None if envelope.deadline is None else envelope.deadline - time.monotonic()
+        is_there = False
+        try:
+            is_there = room.wait(left)
+        finally:
+            if not is_there:
+                self._give_up(room)
+        if not is_there:
+            raise pykka.Timeout(f"no room in the mailbox of {envelope.target} in time")
+
+    def _give_up(self, room: Reply[None]) -> None:
+        with self._mutex:
+            if room in self._rooms:
+                self._rooms.remove(room)
+            else:
+                # It was this sender's turn, which is now the next one's.
+                self._let_in()

@@ -17,7 +17,7 @@ from actortrace.core.reply import Reply
 from actortrace.core.seam import ActorStop, Proxy, SeamRef
 from actortrace.core.suspension import suspended
 from actortrace.dead_letters import count_late
-from actortrace.errors import ActorDeadError, MailboxFullError
+from actortrace.errors import ActorDeadError, DeadlockError, MailboxFullError
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
@@ -61,14 +61,17 @@ class Ref(SeamRef[A]):
         Raises:
             ActorDeadError: when the actor has ended for good.
             MailboxFullError: when the mailbox says `overflow="error"`.
+            DeadlockError: when the calling actor would wait for room for ever.
 
         """
         if self.is_closed:
             raise self._dead()
         if abandoned and is_abandoned():
-            drop(Envelope(message, None, self), "abandoned")  # type: ignore[arg-type]  # likewise
+            envelope = Envelope(message, None, self)  # type: ignore[arg-type]  # refs are cells
+            envelope.context = self.chain.carrier.current()
+            drop(envelope, "abandoned")
             return
-        self.chain.send(Envelope(message, None, self))  # type: ignore[arg-type]  # refs are cells
+        self.chain.send(Envelope(message, None, self))  # type: ignore[arg-type]  # likewise
 
     @overload
     def ask(
@@ -90,7 +93,8 @@ class Ref(SeamRef[A]):
     ) -> Any | Reply[Any]:
         """Send a message and wait for the answer, or get a `Reply` with `block=False`.
 
-        Blocks the calling thread up to `timeout` seconds; from `async` code, await the reply.
+        Blocks the calling thread up to `timeout` seconds; from `async` code, await the reply, which
+        is there to be waited for as long as one likes.
 
         Raises:
             pykka.Timeout: when no answer came in time; it says what the actor is doing instead. The
@@ -106,7 +110,7 @@ class Ref(SeamRef[A]):
         reply.callee = cell
         envelope = Envelope(message, reply, cell)
         deadline = glimpse = None
-        if timeout is not None:
+        if timeout is not None and block:
             deadline = envelope.deadline = time.monotonic() + timeout
             glimpse = Glimpse.of(cell)
         if self.is_closed:
@@ -117,11 +121,12 @@ class Ref(SeamRef[A]):
         else:
             try:
                 self.chain.send(envelope)
-            except (MailboxFullError, ActorDeadError, pykka.Timeout) as error:
+            except (MailboxFullError, ActorDeadError, DeadlockError) as error:
                 reply.resolve(error.__traceback__, error)
+            except pykka.Timeout:
+                text = f"{overdue(envelope, timeout, glimpse)}, and there was no room for it"
+                reply.resolve(error=pykka.Timeout(text))
         if not block:
-            # Whoever has the reply may wait for it as long as he likes.
-            envelope.deadline = None
             return reply
         if deadline is not None and not reply.wait(deadline - time.monotonic()):
             reply.add_done_callback(partial(_note_late, envelope))

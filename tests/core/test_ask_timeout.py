@@ -327,5 +327,5 @@ def test_an_ask_times_out_while_it_waits_for_room_as_well() -> None:
     assert gate.reached.wait(10)
     ref.tell("waits")
 
-    assert "no room in the mailbox" in timeout_of(lambda: ref.ask("x", timeout=0.01))
+    assert "and there was no room for it" in timeout_of(lambda: ref.ask("x", timeout=0.01))
     gate.open()

@@ -11,8 +11,9 @@ import pytest
 
 from actortrace.core.mailbox import Mailbox, Overflow
 from actortrace.core.ref import Ref
-from actortrace.errors import ActorDeadError, MailboxFullError, SettingError
-from tests.actors import DeadLetters, Gate, Obedient
+from actortrace.errors import ActorDeadError, DeadlockError, MailboxFullError, SettingError
+from actortrace.otp.exits import exit as exit_
+from tests.actors import DeadLetters, Gate, Obedient, until_waiting
 
 
 def busy(overflow: Overflow, limit: int = 2) -> tuple[Ref[Any], Gate, DeadLetters]:
@@ -107,10 +108,67 @@ def test_an_ask_waits_for_room_no_longer_than_its_timeout() -> None:
     actor, gate, _ = busy("block", limit=1)
     actor.tell(0)
 
-    with pytest.raises(pykka.Timeout, match="no room in the mailbox"):
+    with pytest.raises(pykka.Timeout, match=r"handling Gate.*; 2 messages .*no room for it$"):
         actor.ask(1, timeout=0.01)
     gate.open()
     assert seen(actor) == [0]
+
+
+def test_room_that_one_gives_up_is_the_next_ones() -> None:
+    actor, gate, _ = busy("block", limit=1)
+    actor.tell(0)
+    senders = [threading.Thread(target=actor.tell, args=(number,)) for number in range(1, 20)]
+    for sender in senders:
+        sender.start()
+    for _ in range(20):
+        with pytest.raises(pykka.Timeout):
+            actor.ask("given up", timeout=0.0005)
+    gate.open()
+    for sender in senders:
+        sender.join(10)
+
+    assert sorted(seen(actor)) == list(range(20))
+
+
+@pytest.mark.parametrize("is_ask", [False, True])
+def test_an_actor_that_waits_for_room_is_interrupted_to_end(is_ask: bool) -> None:
+    actor, gate, _ = busy("block", limit=1)
+    actor.tell(0)
+    sender = Obedient.start()
+    send = actor.ask if is_ask else actor.tell
+    sent = sender.ask(lambda _: send(1), block=False)
+    until_waiting(sender)
+    exit_(sender, "boom")
+
+    with pytest.raises(ActorDeadError, match="stopped while handling"):
+        sent.get(timeout=10)
+    gate.open()
+    assert seen(actor) == [0]
+
+
+def test_actors_that_wait_for_room_in_each_others_mailboxes_are_told() -> None:
+    one, other = (Obedient.options(mailbox=Mailbox(1)).start() for _ in range(2))
+    gates = Gate(), Gate()
+
+    def fill(gate: Gate, its: Ref[Any]) -> str:
+        gate.pass_through()
+        try:
+            its.tell("waits")
+            its.tell("has to wait for room")
+        except DeadlockError:
+            return "told"
+        return "sent"
+
+    fillings = [
+        one.ask(lambda _: fill(gates[0], other), block=False),
+        other.ask(lambda _: fill(gates[1], one), block=False),
+    ]
+    for gate in gates:
+        assert gate.reached.wait(10)
+    for gate in gates:
+        gate.open()
+
+    assert sorted(filling.get(timeout=10) for filling in fillings) == ["sent", "told"]
 
 
 def test_a_sender_that_waits_for_room_learns_that_the_actor_has_ended() -> None:

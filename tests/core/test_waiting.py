@@ -15,10 +15,17 @@ from hypothesis import strategies as st
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
-from actortrace.core.waiting import detect_deadlocks, waits
+from actortrace.core.waiting import detect_deadlocks
 from actortrace.errors import ActorDeadError, ChildStartError, DeadlockError
 from actortrace.otp.child import child
-from tests.actors import DeadLetters, Gate, Obedient, find, supervisor
+from tests.actors import (
+    DeadLetters,
+    Gate,
+    Obedient,
+    find,
+    supervisor,
+    until_waiting,
+)
 
 Refs = list[Ref[Obedient]]
 
@@ -38,19 +45,6 @@ def ask_along(refs: Refs, message: Any) -> Any:
     if not rest:
         return first.ask(message)
     return first.ask(lambda _: ask_along(rest, message))
-
-
-def is_waiting(ref: Ref[Any]) -> bool:
-    return ref.runner in waits  # type: ignore[attr-defined]  # refs are cells
-
-
-def until_waiting(ref: Ref[Any]) -> None:
-    """Return when the actor waits for a reply in the middle of a turn."""
-    for _ in range(100_000):
-        if is_waiting(ref):
-            return
-        threading.Event().wait(0.0001)
-    raise AssertionError(f"{ref} does not wait")
 
 
 # Circles.
@@ -480,8 +474,8 @@ def test_nothing_is_remembered_of_a_wait_that_is_over() -> None:
     with pytest.raises(DeadlockError):
         ask_along([first, second, first], "x")
 
-    assert first.runner not in waits  # type: ignore[attr-defined]  # refs are cells
-    assert second.runner not in waits  # type: ignore[attr-defined]
+    assert not is_waiting(first)
+    assert not is_waiting(second)
 
 
 def test_the_search_can_be_switched_off() -> None:
