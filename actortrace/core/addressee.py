@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pykka
 
@@ -28,9 +28,6 @@ A = TypeVar("A", bound=pykka.Actor)
 class Addressee(Owner[A]):
     """The part of a cell that takes signals, which come before messages, and notices."""
 
-    is_interruptible: ClassVar[bool] = True
-    """Whether an order to end gets the actor out of a wait in the middle of a turn."""
-
     __slots__ = ()
 
     is_gone: bool
@@ -39,6 +36,11 @@ class Addressee(Owner[A]):
     put: Callable[[Envelope], None]
     runner: int | None
     signals: Signals | None
+
+    @property
+    def is_interruptible(self) -> bool:
+        """Whether an order to end gets the actor out of what it waits for in a turn."""
+        return True
 
     def close_vacant(self, reason: object) -> None:
         """End a cell that no thread runs, on this thread."""

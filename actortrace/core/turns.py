@@ -67,6 +67,13 @@ def begin(cell: Cell[Any]) -> bool:
         _ignore(cell)
         started.resolve()
         return False
+    if cell.signals is not None and cell.interruption() is not None:
+        attend(cell, cell.signals)
+        ending = cell.ending
+        if ending is not None:
+            _leave(cell)
+            started.resolve(error=_unstarted(cell, ending.reason))
+            return False
     started.resolve()
     if hasattr(cell.actor_class, "handle_continue"):
         envelope = Envelope(CONTINUE, None, cell)
@@ -86,7 +93,7 @@ def turn(cell: Cell[Any], envelope: Envelope) -> None:
     if envelope.is_notice and not is_for_present(cell, cast("Notice", envelope)):
         return
     if envelope.deadline is not None and is_expired(envelope):
-        drop(envelope, "expired")
+        drop(envelope, "expired", pykka.Timeout(f"{cell} got to the message after its time"))
         return
     cell.current = envelope
     try:
@@ -197,11 +204,17 @@ def _shut_down(cell: Cell[Any], order: Shutdown) -> None:
 def _as_failed_start(cell: Cell[Any], error: BaseException) -> BaseException:
     if not isinstance(error, Interrupted):
         return error
-    reason = getattr(error.signal, "reason", None)
+    return _unstarted(cell, getattr(error.signal, "reason", None))
+
+
+def _unstarted(cell: Cell[Any], reason: object) -> ActorDeadError:
     return ActorDeadError(f"{cell} was to end before it had started", reason=reason)
 
 
 def _fail_to_begin(cell: Cell[Any], error: BaseException) -> None:
+    if cell.is_gone:
+        # It has been abandoned, and so has what it looked after.
+        return
     if isinstance(error, Interrupted):
         signal = error.signal
         reason = getattr(signal, "reason", None)

@@ -65,14 +65,21 @@ class Waiting:
     def is_innocent(self) -> bool:
         """Whether it waits for an actor to start, or a supervisor for its child."""
         callee = self.reply.callee
-        if callee is None:
-            return False
-        return callee.supervisor is self.cell or self.reply is getattr(callee, "started", None)
+        return callee is not None and (callee.supervisor is self.cell or self.is_for_start)
+
+    @property
+    def is_for_start(self) -> bool:
+        """Whether it waits for an actor to start."""
+        return self.reply is getattr(self.reply.callee, "started", None)
 
     @property
     def is_lasting(self) -> bool:
         """Whether only its reply will end it, as far as can be known."""
-        if self.is_timed or self.circle is not None or self.is_interrupted:
+        if self.circle is not None or self.is_interrupted:
+            return False
+        # A supervisor that has waited long enough for a start gives the child up, and what that
+        # waits for with it.
+        if self.is_timed and not (self.is_innocent and self.is_for_start):
             return False
         return not any(cell.interruption() for cell in _waiting_cells(self.cell))
 
@@ -112,7 +119,7 @@ def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> b
     waits[here] = waiting
     try:
         callee = reply.callee
-        if callee is not None and timeout is None and _detection:
+        if callee is not None and (timeout is None or waiting.is_for_start) and _detection:
             runner = callee.runner
             if runner == here or runner in waits or callee.is_vacant:
                 open_circle(here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -75,9 +76,11 @@ class Child:
 class Children:
     """The children of one supervisor, in the order in which they were added. For its thread."""
 
-    __slots__ = ("_by_cell", "_by_name", "_supervisor")
+    __slots__ = ("_by_cell", "_by_name", "_supervisor", "is_at_work")
 
     def __init__(self, supervisor: Cell[Any]) -> None:
+        self.is_at_work = False
+        """Whether one of them is being started or stopped at this moment."""
         self._supervisor = supervisor
         self._by_name: dict[object, Child] = {}
         self._by_cell: dict[Cell[Any], Child] = {}
@@ -163,7 +166,8 @@ class Children:
             return
         if keeps_cell:
             cell.is_wanted_after = None
-        stop(cell, child.shutdown, keeps_cell=keeps_cell)
+        with self.at_work():
+            stop(cell, child.shutdown, keeps_cell=keeps_cell)
 
     def stop_all(self) -> None:
         """Stop all, the last one first; each has ended before the next is stopped."""
@@ -188,6 +192,15 @@ class Children:
         if child.cell is not None:
             self._by_cell.pop(child.cell, None)
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Let no order to end get the supervisor out of what it waits for in this block."""
+        before, self.is_at_work = self.is_at_work, True
+        try:
+            yield
+        finally:
+            self.is_at_work = before
+
     def _new_cell(self, child: Child) -> Cell[Any]:
         spec, previous = child.spec, child.cell
         kind = kind_of(spec.actor_class)
@@ -207,7 +220,8 @@ class Children:
         child.started_at = None
         if is_abandoned():
             raise ActorDeadError(f"{cell} not started: its supervisor has been abandoned")
-        start()
+        with self.at_work():
+            start()
         if cell.is_ignored:
             self.let_go(child)
             return

@@ -75,7 +75,10 @@ class DynamicChildren(Children):
         children = list(self)
         for child in children:
             child.settle("stopped")
-        stop_together((child.cell, child.shutdown) for child in children if child.cell is not None)
+        with self.at_work():
+            stop_together(
+                (child.cell, child.shutdown) for child in children if child.cell is not None
+            )
 
 
 class DynamicBranch(Branch):

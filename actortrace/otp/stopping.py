@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from actortrace.otp.child import Shutdown
 
 _MERCY = 0.1
-"""How many seconds an actor that is killed may take to come to the end of its message."""
+"""How many seconds an actor that is killed may take to come to the end of its message, and one
+whose time is over if it has none in hand."""
 _PATIENCE = 5.0
-"""How many, if it has none in hand: then it ends as soon as its thread gets to run."""
+"""How many one that is killed may take that has none in hand: its thread need only get to run."""
 
 
 def stop(cell: Cell[Any], shutdown: Shutdown, *, keeps_cell: bool = False) -> None:
@@ -57,15 +58,18 @@ def _order(cell: Cell[Any], shutdown: Shutdown, *, keeps_cell: bool = False) -> 
 
 
 def _await(cell: Cell[Any], shutdown: Shutdown, ended: Reply[None], *, ordered_at: float) -> None:
-    if shutdown == "brutal_kill":
-        # Code cannot be stopped in the middle of a message; to all else its thread comes soon.
-        if not ended.wait(_MERCY) and (cell.current is not None or not ended.wait(_PATIENCE)):
-            cell.leave_behind()
+    is_brutal = shutdown == "brutal_kill"
+    left: float | None = _MERCY
+    if not is_brutal:
+        left = None if shutdown == "infinity" else ordered_at + _seconds(shutdown) - monotonic()
+    if ended.wait(left):
         return
-    left = None if shutdown == "infinity" else ordered_at + shutdown - monotonic()
-    if not ended.wait(left):
+    # Code cannot be stopped in the middle of a message; to all else its thread comes soon.
+    if cell.current is None and ended.wait(_PATIENCE if is_brutal else _MERCY):
+        return
+    if not is_brutal:
         report_left_behind(cell, _seconds(shutdown))
-        cell.leave_behind()
+    cell.leave_behind()
 
 
 def _seconds(shutdown: Shutdown) -> float:

@@ -70,9 +70,6 @@ class SupervisorCell(ActorCell[A], SupervisorRef[A]):
     """A cell that looks after others."""
 
     default_shutdown = math.inf
-    is_interruptible = False
-    """An order to end waits until it has come to an end with what it does about a child, as in
-    OTP."""
     is_supervisor = True
 
     __slots__ = ("branch",)
@@ -81,6 +78,14 @@ class SupervisorCell(ActorCell[A], SupervisorRef[A]):
         super().__init__(*args, **kwargs)
         self.branch: Branch | None = None
         """What it looks after; `None` before its first start."""
+
+    @property
+    def is_interruptible(self) -> bool:
+        """Whether it is not in the middle of something that it does about a child.
+
+        An order to end waits until it has come to an end with that, as in OTP.
+        """
+        return self.branch is None or not self.branch.children.is_at_work
 
     def wait_for_start(self, started: Reply[None]) -> None:
         """Wait until every child has started. Raises `ChildStartError` if one does not."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from actortrace.core.failure import IGNORE, KILLED, SHUTDOWN
-from actortrace.errors import ActorDeadError, ChildStartError, StartTimeoutError
+from actortrace.errors import ActorDeadError, ChildStartError, DeadlockError, StartTimeoutError
 from actortrace.otp.child import child
+from actortrace.otp.exits import exit as exit_
 from actortrace.otp.names import whereis
-from tests.actors import Gate, Obedient, find, supervisor
+from tests.actors import Gate, Obedient, find, supervisor, until_waiting
 from tests.otp.listener import end_of
 from tests.otp.workers import (
     Boss,
@@ -64,6 +66,17 @@ def test_infinity_is_as_long_as_it_takes() -> None:
     assert stopped.get(timeout=10) is True
     assert worker.reason == SHUTDOWN
     assert script.read(3) == ["start a", "stopping a", "stop a"]
+
+
+def test_a_child_with_nothing_in_hand_ends_in_order_even_if_it_has_no_time() -> None:
+    script = Script()
+    ref = boss(script.child("a", shutdown=0), script.child("b"), strategy="one_for_all")
+    sibling = find("a")
+    crash("b")
+    wait_for_states(ref, a="running", b="running")
+
+    assert find("a") is sibling
+    assert script.read(5) == ["start a", "start b", "stop a", "start a", "start b"]
 
 
 def test_a_child_that_is_killed_has_no_time_and_no_on_stop() -> None:
@@ -186,6 +199,46 @@ def test_an_on_start_that_takes_too_long_is_a_failed_start() -> None:
     assert ref.start_child(script.child("a", start_timeout=10.0)) is find("a")
 
 
+def test_a_child_that_asks_its_supervisor_is_told_however_long_it_may_take_to_start() -> None:
+    class Asking(Obedient):
+        def on_start(self) -> None:
+            find("boss").ask("are you there?")
+
+    class_ = boss_class(child(Asking, start_timeout=600))
+    with pytest.raises(ChildStartError) as caught:
+        class_.options(name="boss").start()
+
+    assert isinstance(caught.value.__cause__, DeadlockError)
+
+
+@pytest.mark.parametrize("reason", ["kill", "shutdown", "boom"])
+def test_an_exit_while_a_child_starts_is_a_failed_start(reason: str) -> None:
+    script, gate = Script(), Gate()
+    script.plan("a", (gate, "start"))
+    errors: SimpleQueue[BaseException] = SimpleQueue()
+
+    def start() -> None:
+        with pytest.raises(ChildStartError) as caught:
+            boss(script.child("a"))
+        errors.put(caught.value)
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    assert gate.reached.wait(10)
+    worker = find("a")
+    exit_(worker, reason)
+    gate.open()
+    thread.join(10)
+
+    cause = errors.get(timeout=10).__cause__
+    assert isinstance(cause, ActorDeadError)
+    assert cause.reason == (KILLED if reason == "kill" else reason)
+    assert not worker.is_alive()
+    # It had started, so it is stopped, unless it was killed.
+    assert script.read(1) == ["start a"]
+    assert script.rest == ([] if reason == "kill" else ["stop a"])
+
+
 def test_a_restart_that_takes_too_long_is_tried_again_as_another_actor() -> None:
     script, gate = Script(), Gate()
     ref = boss(script.child("a", start_timeout=0.05))
@@ -306,6 +359,43 @@ def test_what_a_supervisor_does_is_not_interrupted_by_an_order_to_end() -> None:
     assert added.get(timeout=10) is not None
     assert stopped.get(timeout=10) is True
     assert script.read(3) == ["start b", "stop b", "stop a"]
+
+
+@pytest.mark.parametrize("reason", ["shutdown", "kill"])
+def test_a_supervisor_whose_own_code_waits_can_be_ended(reason: str) -> None:
+    script, gate = Script(), Gate()
+    outer = boss(child(boss_class(script.child("a")), id="inner", name="inner"))
+    inner, silent = find("inner"), Obedient.start()
+    silent.tell(gate)
+    inner.tell(lambda _: silent.ask("an answer that does not come"))
+    until_waiting(inner)
+    if reason == "kill":
+        exit_(inner, "kill")
+        wait_for_states(outer, inner="running")
+        assert script.read(3) == ["start a", *(["stop a"]), "start a"]
+    outer.terminate_child("inner")
+
+    assert not inner.is_alive()
+    assert script.rest[-1:] == ["stop a"]
+    gate.open()
+
+
+def test_the_thread_of_a_supervisor_that_took_too_long_to_start_ends_without_a_word() -> None:
+    script, gate, uncaught = Script(), Gate(), SimpleQueue[Any]()
+    script.plan("b", (gate, "start"))
+    inner = boss_class(script.child("a"), script.child("b"))
+    hook, threading.excepthook = threading.excepthook, uncaught.put
+    before = set(threading.enumerate())
+    try:
+        with pytest.raises(ChildStartError):
+            boss(child(inner, start_timeout=0.01))
+        gate.open()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(10)
+    finally:
+        threading.excepthook = hook
+
+    assert uncaught.empty()
 
 
 def test_an_actor_that_starts_a_tree_and_is_to_end_takes_the_tree_along() -> None:
