@@ -23,6 +23,7 @@ from tests.actors import (
     Gate,
     Obedient,
     find,
+    is_waiting,
     supervisor,
     until_waiting,
 )
