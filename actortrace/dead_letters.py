@@ -139,9 +139,11 @@ def _tell(
 ) -> None:
     try:
         within(letter.context, subscriber, letter)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
+    except BaseException as error:
+        is_on_main = threading.current_thread() is threading.main_thread()
+        if is_on_main and isinstance(error, KeyboardInterrupt):
+            # It is meant for the program.
+            raise
         # Of several threads that it fails on at once, one finds it still subscribed.
         if unsubscribe(subscriber):
             log.exception("%r raised; it is told of no more dead letters", subscriber)

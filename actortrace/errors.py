@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pykka
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class ActortraceError(Exception):
@@ -35,7 +35,7 @@ class ActorDeadError(pykka.ActorDeadError):
         super().__init__(text)
         self.reason = reason
         if reason is not None:
-            self.add_note(f"The actor ended with the reason {reason!r}.")
+            self.add_note(f"The actor ended with the reason {in_words(reason, repr)}.")
 
 
 class UnhandledMessageError(ActortraceError):
@@ -206,7 +206,16 @@ class TraceFileError(ActortraceError):
         super().__init__(f"{where}: {reason}")
 
 
-def describe(error: Any) -> str:
-    """Return an exception as one line: its type and its text."""
-    text = " ".join(str(error).split())
+def describe(error: object) -> str:
+    """Return an exception as one line: its type and its text. Never raises."""
+    text = " ".join(in_words(error, str).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def in_words(value: object, how: Callable[[object], str]) -> str:
+    """Return `how(value)`, which is code of the user's, or that it cannot be had. Never raises."""
+    try:
+        return how(value)
+    except BaseException:
+        # Whatever it is: somebody waits for the news that this is a part of.
+        return f"<{type(value).__qualname__} that cannot be shown>"

@@ -11,8 +11,8 @@ from actortrace.errors import ActorDeadError
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Envelope
     from actortrace.core.failure import Ending
-    from actortrace.core.reply import Answerable
 
 
 class Deferral:
@@ -22,13 +22,14 @@ class Deferral:
     actor ends before that, its asker gets `ActorDeadError`, as it does without a deferral.
     """
 
-    __slots__ = ("_cell", "_reply_to", "callee")
+    __slots__ = ("_cell", "_envelope", "_reply_to", "callee")
 
     order: ClassVar[Order] = Order.REPLIES
 
-    def __init__(self, cell: Cell[Any], reply_to: Answerable | None) -> None:
+    def __init__(self, cell: Cell[Any], envelope: Envelope | None) -> None:
         self._cell = cell
-        self._reply_to = reply_to
+        self._envelope = envelope
+        self._reply_to = None if envelope is None else envelope.reply_to
         self.callee: Cell[Any] | None = None
 
     def set(self, value: Any = None) -> bool:
@@ -40,6 +41,8 @@ class Deferral:
 
     def set_exception(self, error: BaseException) -> bool:
         """Let the ask raise `error`. Returns what `set` returns."""
+        if not isinstance(error, BaseException):
+            raise TypeError(f"set_exception() takes an exception, not {error!r}")
         return self._answer(error.__traceback__, error)
 
     def resolve(self, value: Any = None, error: BaseException | None = None) -> bool:
@@ -49,6 +52,9 @@ class Deferral:
     def release(self, ending: Ending) -> None:
         """Tell the asker that the actor has ended."""
         text = f"{ending.cell} stopped before answering the message"
+        if self._envelope is not None:
+            # That is no answer, so it is no late one either.
+            self._envelope.deadline = None
         self._resolve(None, ActorDeadError(text, reason=ending.reason))
 
     def _answer(self, value: Any, error: BaseException | None = None) -> bool:
@@ -59,6 +65,7 @@ class Deferral:
 
     def _resolve(self, value: Any, error: BaseException | None) -> bool:
         reply_to, self._reply_to = self._reply_to, None
+        self._envelope = None
         return reply_to is not None and reply_to.resolve(value, error)
 
 
@@ -74,7 +81,7 @@ def defer() -> Deferral:
     reply = None if envelope is None else envelope.reply_to
     if isinstance(reply, Deferral):
         return reply
-    deferral = Deferral(cell, reply)
+    deferral = Deferral(cell, envelope)
     if envelope is not None and reply is not None:
         # Anybody may answer now: whoever waits for this no longer waits for this actor alone.
         reply.callee = None

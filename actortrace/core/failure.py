@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
+from types import WrapperDescriptorType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from actortrace.core.signals import Signal
@@ -125,7 +125,25 @@ def without_traceback(reason: object) -> object:
     if not isinstance(reason, BaseException):
         return reason
     try:
-        kept = copy.copy(reason)
+        return _copied(reason)
     except Exception:
         return describe(reason)
-    return kept.with_traceback(None) if isinstance(kept, BaseException) else describe(reason)
+
+
+def _copied(error: BaseException) -> BaseException:
+    """Return the same exception without where it came from, and without calling code of its own.
+
+    Its `__init__` is not called again: it takes other arguments than those that were kept.
+    """
+    kind: Any = type(error)
+    built_in: Any = next(one for one in kind.__mro__ if _is_built_in(vars(one).get("__init__")))
+    _, args, *state = built_in.__reduce__(error)
+    kept: BaseException = built_in.__new__(kind, *args)
+    built_in.__init__(kept, *args)
+    for name, value in (state[0] or {} if state else {}).items():
+        object.__setattr__(kept, name, value)
+    return kept
+
+
+def _is_built_in(method: object) -> bool:
+    return isinstance(method, WrapperDescriptorType)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+import pykka
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
 
-from actortrace.errors import SettingError
+from actortrace.errors import SettingError, in_words
 
 
 class _Redacted:
@@ -22,6 +27,13 @@ REDACTED = _Redacted()
 """What stands for the value of an attribute that nobody may see."""
 
 _OWN = {"_actor_ref"}
+_OPAQUE = (
+    *(str, bytes, bytearray, int, float, complex, type(None)),
+    *(type, ModuleType, FunctionType, BuiltinFunctionType),
+    # All other actors are behind these.
+    *(pykka.ActorRef, pykka.ActorProxy),
+)
+"""What holds nothing that its repr would show."""
 _COPIED = (list, dict, set)
 
 
@@ -63,11 +75,8 @@ def visible_attributes(subject: object) -> dict[str, Any]:
 
 
 def show(value: object) -> str:
-    """Return a value as a line that is not too long, without what its class marks."""
-    try:
-        return _shown(value)
-    except Exception:
-        return f"<{type(value).__qualname__} that cannot be shown>"
+    """Return a value as a line that is not too long, without what its class marks. Never raises."""
+    return in_words(value, _shown)
 
 
 def _shown(value: object) -> str:
@@ -82,18 +91,57 @@ class _Repr(reprlib.Repr):
 
     def repr_instance(self, x: Any, level: int) -> str:
         """Return an object of any class that has no rule of its own."""
-        if not redacted_names(type(x)):
+        if not _hides_something(x):
             return super().repr_instance(x, level)
+        # Its own repr knows of no marks.
         if level <= 0:
             return f"{type(x).__qualname__}({self.fillvalue})"
-        attributes = visible_attributes(x).items()
-        inside = ", ".join(f"{name}={self.repr1(one, level - 1)}" for name, one in attributes)
-        return f"{type(x).__qualname__}({inside})"
+        inside = [
+            f"{name}{self.repr1(one, level - 1)}" for name, one in islice(_parts(x), _MOST_SHOWN)
+        ]
+        inside += [self.fillvalue] * (len(inside) == _MOST_SHOWN)
+        return f"{type(x).__qualname__}({', '.join(inside)})"
 
 
 _repr = _Repr()
 _repr.maxstring = _repr.maxother = 120
 _repr.maxlevel = 4
+_MOST_SHOWN = 20
+_MOST_LOOKED_AT = 500
+
+
+def _hides_something(value: object) -> bool:
+    """Whether a class marks something in an object, or in what it holds, as far as is looked at."""
+    seen: dict[int, object] = {}
+    left = [value]
+    while left:
+        one = left.pop()
+        if id(one) in seen or isinstance(one, _OPAQUE):
+            continue
+        if len(seen) >= _MOST_LOOKED_AT or redacted_names(type(one)):
+            return True
+        seen[id(one)] = one
+        left += (part for _, part in _parts(one))
+    return False
+
+
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what an object holds, each with how it is called there."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield "", key
+            yield "", one
+    elif isinstance(value, (list, tuple, set, frozenset, deque)):
+        for one in value:
+            yield "", one
+    elif isinstance(value, BaseException):
+        for one in value.args:
+            yield "", one
+    elif isinstance(value, partial):
+        for one in (value.func, *value.args, *value.keywords.values()):
+            yield "", one
+    for name, one in visible_attributes(value).items():
+        yield f"{name}=", one
 
 
 def _mangled(owner: type, name: str) -> str:

@@ -281,6 +281,8 @@ def _fail_in_context(cell: Cell[Any], envelope: Envelope, error: BaseException) 
         if reply is not None:
             # What is meant to end a program must not end the asker's.
             text = f"{cell} stopped while handling the message"
+            # That is no answer, so it is no late one either.
+            envelope.deadline = None
             reply.resolve(error=_caused_by(error, ActorDeadError(text, reason=error)))
         if cell.supervisor is None:
             _abort(cell, envelope, error)

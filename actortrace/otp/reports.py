@@ -8,10 +8,13 @@ most ten a second of each sort for a class of actors.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ParamSpec
 from weakref import WeakKeyDictionary
 
 from actortrace.core.rate import RateLimit
@@ -20,6 +23,8 @@ from actortrace.errors import describe
 from actortrace.otp.ancestry import parent_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
     from actortrace.core.failure import Ending
@@ -28,8 +33,23 @@ if TYPE_CHECKING:
 log = logging.getLogger("actortrace")
 
 _PER_SECOND = 10
+_MOST_ATTRIBUTES = 64
+
+P = ParamSpec("P")
 
 
+def _quietly(report: Callable[P, None]) -> Callable[P, None]:
+    """Let a report raise nothing. A filter or a handler that the user has added may."""
+
+    @functools.wraps(report)
+    def quiet(*args: P.args, **kwargs: P.kwargs) -> None:
+        with contextlib.suppress(Exception):
+            report(*args, **kwargs)
+
+    return quiet
+
+
+@_quietly
 def report_crash(cell: Cell[Any], error: BaseException, envelope: Envelope | None) -> None:
     """Say in what state an actor crashed. On its thread, before it lets go of anything.
 
@@ -49,6 +69,7 @@ def report_crash(cell: Cell[Any], error: BaseException, envelope: Envelope | Non
     )
 
 
+@_quietly
 def report_child_terminated(supervisor: Cell[Any], child: str, ending: Ending) -> None:
     """Say that a child crashed, or ended although it was to run for ever."""
     suppressed = _suppressed("child_terminated", supervisor, logging.ERROR)
@@ -68,6 +89,7 @@ def report_child_terminated(supervisor: Cell[Any], child: str, ending: Ending) -
     )
 
 
+@_quietly
 def report_start_error(supervisor: Cell[Any], child: str, error: BaseException) -> None:
     """Say that a child did not start again. That of a first start is raised instead."""
     suppressed = _suppressed("start_error", supervisor, logging.ERROR)
@@ -82,6 +104,7 @@ def report_start_error(supervisor: Cell[Any], child: str, error: BaseException) 
     )
 
 
+@_quietly
 def report_giving_up(
     supervisor: Cell[Any], child: str, reason: object, budget: RestartBudget
 ) -> None:
@@ -103,6 +126,7 @@ def report_giving_up(
     )
 
 
+@_quietly
 def report_left_behind(cell: Cell[Any], shutdown: float) -> None:
     """Say that a child took longer to end than it may."""
     suppressed = _suppressed("left_behind", cell, logging.WARNING)
@@ -119,10 +143,14 @@ def report_left_behind(cell: Cell[Any], shutdown: float) -> None:
 
 def _state(cell: Cell[Any]) -> dict[str, str]:
     try:
-        return {name: show(value) for name, value in visible_attributes(cell.actor).items()}
-    except Exception as error:
+        attributes = visible_attributes(cell.actor)
+    except BaseException as error:
         # A class may answer for its attributes itself; the crash is reported all the same.
         return {"attributes": f"<cannot be read: {describe(error)}>"}
+    state = {name: show(value) for name, value in islice(attributes.items(), _MOST_ATTRIBUTES)}
+    if len(attributes) > _MOST_ATTRIBUTES:
+        state["…"] = f"{len(attributes) - _MOST_ATTRIBUTES} more attributes"
+    return state
 
 
 def _circumstances(cell: Cell[Any], envelope: Envelope | None) -> dict[str, Any]:

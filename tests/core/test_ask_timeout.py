@@ -309,6 +309,16 @@ def test_what_is_dropped_after_that_is_no_late_answer() -> None:
     assert late() == before
 
 
+def test_an_answer_that_was_still_owed_at_the_end_is_no_late_one() -> None:
+    ref, before = Obedient.start(), late()
+    owed: list[Any] = []
+    timeout_of(lambda: ref.ask(lambda actor: owed.append(actor.defer()), timeout=0.01))
+    ref.stop(timeout=10)
+
+    assert len(owed) == 1
+    assert late() == before
+
+
 def test_an_answer_in_time_is_not_counted_nor_one_that_somebody_still_waits_for() -> None:
     ref, before = Obedient.start(), late()
     gate = busy(ref)

@@ -280,7 +280,9 @@ def test_a_subscriber_that_raises_is_told_no_more_and_logged_once(
     assert unsubscribe(faulty) is False
 
 
-@pytest.mark.parametrize("error", [SystemExit(), asyncio.CancelledError()], ids=repr)
+@pytest.mark.parametrize(
+    "error", [SystemExit(), asyncio.CancelledError(), KeyboardInterrupt()], ids=repr
+)
 def test_not_even_what_is_meant_to_end_a_program_gets_out_of_a_subscriber(
     error: BaseException,
 ) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import ChainMap, OrderedDict, UserDict, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import pytest
 from pykka.messages import ProxyCall
@@ -103,6 +107,78 @@ def test_what_is_marked_is_left_out_inside_of_something_else_too() -> None:
 
     assert "secret" not in text
     assert text.count("<redacted>") == 3
+
+
+@dataclass
+class Login:
+    redacted = ("password",)
+
+    user: str
+    password: str
+
+
+@dataclass
+class Request:
+    login: Any
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+class Plain:
+    def __init__(self, login: Any) -> None:
+        self.login = login
+
+    def __repr__(self) -> str:
+        return f"Plain({self.login!r})"
+
+
+class Slotted:
+    __slots__ = ("login",)
+
+    def __init__(self, login: Any) -> None:
+        self.login = login
+
+    __repr__ = Plain.__repr__
+
+
+@pytest.mark.parametrize(
+    "holding",
+    [
+        Request,
+        partial(Pair, 1),
+        Plain,
+        Slotted,
+        lambda login: OrderedDict(login=login),
+        lambda login: defaultdict(list, login=[login]),
+        lambda login: ChainMap({"login": login}),
+        lambda login: UserDict(login=login),
+        lambda login: partial(print, login),
+        ValueError,
+        lambda login: Request(Plain([Pair(login, {"deep": login})])),
+    ],
+)
+def test_what_is_marked_is_left_out_whatever_holds_it(holding: Callable[[Any], Any]) -> None:
+    text = show(holding(Login("ann", "secret")))
+
+    assert "secret" not in text
+    assert "Login(user='ann', password=<redacted>)" in text or "..." in text
+
+
+def test_what_holds_nothing_marked_is_shown_as_it_shows_itself() -> None:
+    assert show(Plain(5)) == "Plain(5)"
+    assert show(Request(Pair(1, 2))) == "Request(login=Pair(first=1, second=2))"
+    circle = Plain(None)
+    circle.login = [circle]
+    assert show(circle).startswith("Plain([")
+
+
+def test_what_is_too_large_to_be_looked_through_is_not_left_to_its_own_words() -> None:
+    assert "secret" not in show(
+        Plain([[number] for number in range(1000)] + [Login("ann", "secret")])
+    )
 
 
 def test_an_object_within_objects_is_shown_to_some_depth() -> None:
