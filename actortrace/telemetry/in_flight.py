@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import threading
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ _PATIENCE = 5.0
 in_flight: dict[int, Span] = {}
 """The open spans, by identity. Whoever takes one out, and nobody else, ends it."""
 
+over = threading.Event()
+"""Set when the program ends: no span is opened any more."""
+
 _last_provider: Any = None
 
 
@@ -45,7 +49,8 @@ def cut_off(span: Span) -> bool:
 
 
 def cut_off_all() -> None:
-    """End every span that is open at this moment, the last one first, within a bounded time."""
+    """End every span, the last one first, within a bounded time, and let no other be opened."""
+    over.set()
     until = monotonic() + _PATIENCE
     for span in reversed(list(in_flight.values())):
         if monotonic() > until:
@@ -65,6 +70,11 @@ def cut_off_before_shutdown(provider: object) -> None:
     atexit.register(cut_off_all)
 
 
+def _begin_anew() -> None:
+    in_flight.clear()
+    over.clear()
+
+
 if hasattr(os, "register_at_fork"):
     # What is open in the parent is the parent's to end.
-    os.register_at_fork(after_in_child=in_flight.clear)
+    os.register_at_fork(after_in_child=_begin_anew)

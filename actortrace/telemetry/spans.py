@@ -20,7 +20,7 @@ from opentelemetry.trace import (
 
 from actortrace.telemetry import conventions, exceptions
 from actortrace.telemetry.carrier import span_context_in
-from actortrace.telemetry.in_flight import cut_off_before_shutdown, in_flight
+from actortrace.telemetry.in_flight import cut_off, cut_off_before_shutdown, in_flight, over
 from actortrace.telemetry.sampling import kinds_never_sampled, parent_kind
 
 if TYPE_CHECKING:
@@ -91,12 +91,15 @@ class Spans:
 
         `start_time` is in nanoseconds since the epoch, and now unless given.
         """
-        if self.tracer is None:
+        if self.tracer is None or over.is_set():
             return None
         try:
             span = self.tracer.start_span(name, context, kind, attributes, links, start_time)
             if span.is_recording():
                 in_flight[id(span)] = span
+                if over.is_set():
+                    # It came too late to be found.
+                    cut_off(span)
         except Exception as error:
             self._note(error)
             return None

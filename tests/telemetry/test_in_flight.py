@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -239,12 +240,21 @@ def test_a_span_that_was_cut_off_is_not_ended_again(
     assert caplog.records == []
 
 
-def test_at_the_end_of_a_program_the_innermost_span_ends_first(spans: Recorder) -> None:
+@pytest.fixture
+def end_of_program() -> Iterator[Callable[[], None]]:
+    """What ends every span, as if the program ended; after the test it has not."""
+    yield cut_off_all
+    in_flight.over.clear()
+
+
+def test_at_the_end_of_a_program_the_innermost_span_ends_first(
+    spans: Recorder, end_of_program: Callable[[], None]
+) -> None:
     outer, inner = Obedient.start(), Obedient.start()
     gate = Gate()
     outer.tell(lambda _: inner.ask(gate))
     assert gate.reached.wait(10)
-    cut_off_all()
+    end_of_program()
 
     (first, second) = spans.named("process Obedient")
     assert parent_of(first) == id_of(second)
@@ -255,8 +265,20 @@ def test_at_the_end_of_a_program_the_innermost_span_ends_first(spans: Recorder) 
     assert len(spans.named("process Obedient")) == 2
 
 
+def test_once_the_program_ends_no_span_is_opened_any_more(
+    spans: Recorder, end_of_program: Callable[[], None]
+) -> None:
+    actor = Obedient.start()
+    end_of_program()
+
+    assert actor.ask("x", timeout=10) == "x"
+    assert spans.named("process Obedient") == []
+
+
 def test_a_processor_that_blocks_holds_the_end_of_a_program_up_for_a_bounded_time(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    end_of_program: Callable[[], None],
 ) -> None:
     now = [0.0]
     monkeypatch.setattr(in_flight, "monotonic", lambda: now[0])
@@ -270,7 +292,7 @@ def test_a_processor_that_blocks_holds_the_end_of_a_program_up_for_a_bounded_tim
     provider.add_span_processor(recorder)
     opener = Spans(provider)
     opened = [opener.open("x", Context(), SpanKind.INTERNAL, {}) for _ in range(9)]
-    cut_off_all()
+    end_of_program()
 
     assert len(recorder.all) == 3
     assert "within 5 seconds" in caplog.text
