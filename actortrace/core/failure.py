@@ -118,6 +118,10 @@ class Failure:
     decision: Decision
     sibling: int = 0
     """Which other child of the round this is about, from 1 on; 0 for the one that ended."""
+    child: Cell[Any] | None = None
+    """The child that it is about."""
+    pending: tuple[Failure, ...] = ()
+    """Where a supervisor gives up: what others were to be restarted for, and still waited."""
 
 
 def without_traceback(reason: object) -> object:

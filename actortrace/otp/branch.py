@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -144,11 +145,15 @@ class Branch:
         """Let a child run again: at once, or when it has waited. Or give up."""
         child, now = retry.child, timekeeper.clock()
         self._budget = self._budget.spend(now)
+        retry.spent = len(self._budget.spent)
         delay = self._delay_of(child, now)
         if self._budget.is_exceeded or delay is None:
             report_giving_up(self._cell, child.spec.id, retry.cause, self._budget)
             self.has_given_up = True
-            self._cell.chain.fail(self._cell, self._failure(retry, child))
+            waiting = (other.retry for other in self.children if other is not child)
+            pending = (self._failure(one, one.child) for one in waiting if one and one.spent)
+            failure = replace(self._failure(retry, child), pending=tuple(pending))
+            self._cell.chain.fail(self._cell, failure)
             return
         child.state, child.retry = "restarting", retry
         round_ = self._make_way_for(child)
@@ -202,13 +207,13 @@ class Branch:
     ) -> Failure:
         decision = Decision(
             strategy=self.flags.strategy,
-            spent=len(self._budget.spent),
+            spent=retry.spent or len(self._budget.spent),
             limit=self._budget.limit,
             restarts=child.restarts,
             siblings=siblings,
             delay=retry.delay,
         )
-        return Failure(retry.cause, retry.envelope, decision, sibling)
+        return Failure(retry.cause, retry.envelope, decision, sibling, child.cell)
 
     def _terminate(self, child: Child) -> None:
         was_restarting = child.state == "restarting"

@@ -211,6 +211,7 @@ class Children:
         cell.is_wanted_after = wanted_after(spec.restart)
         if previous is not None:
             cell.incarnation = previous.incarnation
+            cell.origin = previous.origin
             self._by_cell.pop(previous, None)
         child.cell = cell
         self._by_cell[cell] = child

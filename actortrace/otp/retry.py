@@ -25,7 +25,7 @@ class Retry(Signal):
     It holds as long as it is its child's `retry`; its supervisor ignores one that came too late.
     """
 
-    __slots__ = ("_alarm", "_notice", "cause", "child", "delay", "envelope")
+    __slots__ = ("_alarm", "_notice", "cause", "child", "delay", "envelope", "spent")
 
     waits_for_resume = True
 
@@ -37,6 +37,8 @@ class Retry(Signal):
         """The message because of which it ended, if there was one."""
         self.delay = 0.0
         """For how many seconds it waits, or has waited."""
+        self.spent = 0
+        """How much of the budget was spent when it was decided, its own part included; 0 before."""
         self._alarm: Alarm | None = None
         self._notice: Notice | None = None
 

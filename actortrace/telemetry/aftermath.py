@@ -88,21 +88,28 @@ def remember(cell: Cell[Any], failure: Failure) -> None:
     """Keep what led to a restart, in case the supervisor gives up."""
     if failure.sibling or cell.supervisor is None:
         return
-    origin: Origin | None = cell.origin
-    cause = None if origin is None else origin.failed_attempt
     kept = origin_of(cell.supervisor)
     if kept.crashes is None:
         kept.crashes = deque(maxlen=_MOST_CRASHES)
-    kept.crashes.append(cause or span_context_in(context_of(failure)))
+    kept.crashes.append(_cause_of(failure))
 
 
-def links_to_crashes(origin: Origin | None, crash: SpanContext, spent: int) -> list[Link]:
-    """Return links to what led to each of the `spent` restarts, the last of which is not made."""
+def links_to_crashes(origin: Origin | None, failure: Failure) -> list[Link]:
+    """Return links to what led to each restart that was spent, the last of which is not made."""
+    unmade = [*map(_cause_of, failure.pending), _cause_of(failure)]
     before = [] if origin is None or origin.crashes is None else list(origin.crashes)
-    window = [*before[len(before) - min(len(before), spent - 1) :], crash][-_MOST_CRASHES:]
-    # Several attempts may follow one crash.
+    made = max(0, failure.decision.spent - len(unmade))
+    window = [*before[max(0, len(before) - made) :], *unmade][-_MOST_CRASHES:]
+    # Of a child that is stopped and started with another there may be the same one twice.
     causes = {cause.span_id: cause for cause in window if cause.is_valid}
     return [Link(cause) for cause in causes.values()]
+
+
+def _cause_of(failure: Failure) -> SpanContext:
+    """Return the span that the restart is for: the last attempt if that failed, or the crash."""
+    origin: Origin | None = None if failure.child is None else failure.child.origin
+    attempt = None if origin is None else origin.failed_attempt
+    return attempt or span_context_in(context_of(failure))
 
 
 def links_to_starts(cell: Cell[Any]) -> list[Link]:

@@ -9,6 +9,7 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from actortrace.core.failure import KILLED, is_word
+from actortrace.core.waiting import Interrupted
 from actortrace.errors import StartTimeoutError
 from actortrace.telemetry import conventions, exceptions
 from actortrace.telemetry.aftermath import (
@@ -61,7 +62,8 @@ class LifeTracing(Propagation):
         """Put `__init__`, on this thread, and `on_start`, on the actor's, into one span."""
         context = get_current()
         spans = self._current_spans()
-        span = None
+        # That is a start of its own, even in the place of another actor.
+        cell.origin = span = None
         if not spans.is_certain_to_drop(context):
             name = conventions.span_name(conventions.START, self._actor_class)
             span = spans.open(name, context, SpanKind.INTERNAL, self._identity(cell))
@@ -105,6 +107,9 @@ class LifeTracing(Propagation):
                 span = self._open_restart(cell, failure, begun_at)
             if span is not None:
                 origin_of(cell).failed_attempt = span.get_span_context()
+                if isinstance(error, Interrupted):
+                    # The supervisor has been abandoned.
+                    cut_off(span)
                 self._spans.close(span, error)
             raise
         if span is not None:
@@ -121,7 +126,7 @@ class LifeTracing(Propagation):
         if not spans.is_certain_to_drop(inner):
             name = conventions.span_name(conventions.FAIL, self._actor_class)
             attributes = self._identity(cell) | _decided(failure)
-            links = links_to_crashes(cell.origin, crash, failure.decision.spent)
+            links = links_to_crashes(cell.origin, failure)
             span = spans.open(name, inner, SpanKind.INTERNAL, attributes, links)
         if span is None:
             proceed(cell, failure)

@@ -19,7 +19,8 @@ from actortrace.otp.exits import exit as send_exit
 from actortrace.otp.links import link
 from actortrace.telemetry.aftermath import MOST_RESTARTS
 from actortrace.telemetry.configuration import configure
-from tests.actors import Account, Deposit, Obedient, find, supervisor
+from tests.actors import Account, Deposit, Gate, Obedient, find, supervisor
+from tests.otp.workers import wait_for_states
 from tests.recorder import Recorder, id_of, links_of, parent_of, trace_of
 
 ERROR = StatusCode.ERROR
@@ -257,6 +258,93 @@ def test_giving_up_says_what_the_window_was(spans: Recorder) -> None:
     assert attributes_of(fail)["actortrace.restart.limit"] == 1
     assert attributes_of(fail)["actortrace.restart.reason"] == "ValueError"
     finished("Boss")
+
+
+@pytest.mark.parametrize("start_timeout", [None, 60])
+def test_giving_up_links_to_the_crash_and_to_each_attempt_that_failed(
+    spans: Recorder, start_timeout: float | None
+) -> None:
+    failing = child(Stubborn, Failing(last=9), name="ann", start_timeout=start_timeout)
+    boss = supervisor(failing, max_restarts=3, max_seconds=60).start()
+    crash(spans, "ann")
+    assert boss.actor_stopped.wait(10)
+    (fail,) = spans.wait_for("fail Boss")
+
+    causes = [spans.one("deposit Stubborn"), *spans.named("restart Stubborn")]
+    assert len(causes) == 4
+    assert parent_of(fail) == id_of(causes[0])
+    assert links_of(fail) == [id_of(cause) for cause in causes]
+    finished("Boss")
+
+
+def test_attempts_that_took_too_long_are_linked_too(spans: Recorder) -> None:
+    gate = Gate()
+
+    class Slow(Account):
+        def __init__(self, failing: Failing) -> None:
+            super().__init__()
+            self.failing = failing
+
+        def on_start(self) -> None:
+            self.failing.starts += 1
+            if self.failing.starts > 1:
+                gate.pass_through()
+
+    slow = child(Slow, Failing(), name="ann", start_timeout=0.01)
+    boss = supervisor(slow, max_restarts=2, max_seconds=60).start()
+    first = spans.wait_for("start Slow")[0]
+    crash(spans, "ann")
+    assert boss.actor_stopped.wait(10)
+    (fail,) = spans.wait_for("fail Boss")
+    attempts = spans.named("restart Slow")
+    gate.open()
+
+    assert len(attempts) == 2
+    assert links_of(fail) == [id_of(spans.one("deposit Slow")), *map(id_of, attempts)]
+    assert id_of(first) in links_of(attempts[0])
+    assert id_of(first) in links_of(attempts[1])
+    finished("Boss", "Slow")
+
+
+def test_giving_up_links_to_crashes_whose_restart_was_still_to_come(spans: Recorder) -> None:
+    waiting = Backoff(initial=3600, maximum=3600)
+    children = [child(Account, name=name, backoff=waiting) for name in ("ann", "bob")]
+    boss = supervisor(*children, max_restarts=1, max_seconds=60).start()
+    crash(spans, "ann")
+    spans.wait_for("deposit Account")
+    wait_for_states(boss, ann="restarting", bob="running")
+    crash(spans, "bob")
+    assert boss.actor_stopped.wait(10)
+    (fail,) = spans.wait_for("fail Boss")
+
+    ann, bob = spans.named("deposit Account")
+    assert links_of(fail) == [id_of(ann), id_of(bob)]
+    finished("Boss")
+
+
+def test_a_restart_that_waited_says_what_was_spent_when_it_was_decided(spans: Recorder) -> None:
+    waits = child(Account, name="ann", backoff=Backoff(initial=0.05, maximum=0.05, jitter=0))
+    boss = supervisor(waits, child(Teller, name="bob"), max_restarts=9, max_seconds=60).start()
+    crash(spans, "ann")
+    wait_for_states(boss, ann="restarting", bob="running")
+    crash(spans, "bob")
+    (teller,), (account,) = spans.wait_for("restart Teller"), spans.wait_for("restart Account")
+
+    assert attributes_of(account)["actortrace.restart.spent"] == 1
+    assert attributes_of(teller)["actortrace.restart.spent"] == 2
+    boss.stop(timeout=10)
+
+
+def test_a_restart_in_another_cell_links_to_the_start_before(spans: Recorder) -> None:
+    boss = supervisor(
+        child(Account, name="ann"), child(Teller, name="bob"), strategy="one_for_all"
+    ).start()
+    boss.terminate_child("ann")
+    crash(spans, "bob")
+    (restart,) = spans.wait_for("restart Account")
+
+    assert id_of(spans.one("start Account")) in links_of(restart)
+    boss.stop(timeout=10)
 
 
 def test_an_actor_that_ends_with_a_linked_one_is_restarted_in_the_trace_of_that(

@@ -71,7 +71,8 @@ class Story:
         if crash is not None:
             envelope = Envelope("x", None, self.cell)
             envelope.context = trace.set_span_in_context(NonRecordingSpan(crash))
-        return Failure(ValueError("crash"), envelope, replace(DECISION, **decided))
+        decision = replace(DECISION, **decided)
+        return Failure(ValueError("crash"), envelope, decision, child=self.cell)
 
     def restart(
         self,
@@ -332,11 +333,11 @@ def test_a_failed_attempt_is_in_the_window_as_a_crash_is(story: Story) -> None:
     failure = story.failure(span_context(1))
     first = story.restart(failure, fails=True)
     second = story.restart(failure, fails=True)
-    story.restart(failure, fails=True)
+    third = story.restart(failure, fails=True)
     fail = story.give_up(replace(failure, decision=replace(DECISION, spent=4)))
 
     assert parent_of(fail) == 1
-    assert links_of(fail) == [1, id_of(first), id_of(second)]
+    assert links_of(fail) == [1, id_of(first), id_of(second), id_of(third)]
 
 
 def test_a_supervisor_that_never_restarted_anybody_links_to_the_one_crash(story: Story) -> None:
@@ -378,11 +379,11 @@ def test_giving_up_without_any_message_is_a_trace_that_links_to_the_failed_attem
 ) -> None:
     failure = story.failure(None)
     first = story.restart(failure, fails=True)
-    story.restart(failure, fails=True)
+    second = story.restart(failure, fails=True)
     fail = story.give_up(replace(failure, decision=replace(DECISION, spent=3)))
 
     assert parent_of(fail) is None
-    assert links_of(fail) == [id_of(first)]
+    assert links_of(fail) == [id_of(first), id_of(second)]
 
 
 def test_giving_up_links_to_no_more_spans_than_a_span_may_link_to(story: Story) -> None:
