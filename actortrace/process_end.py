@@ -1,7 +1,7 @@
-"""How does a process end while threads of abandoned actors never do?
+"""How does a process end while the threads of its actors do not?
 
-Python waits at the end of its main thread for every thread that is not a daemon. One that runs the
-code of an actor that was left behind may be stuck for ever, and nobody can stop it.
+Python waits at the end of its main thread for every thread that is not a daemon. Nobody may be left
+who would stop an actor then, and one that was left behind may be stuck for ever.
 """
 
 from __future__ import annotations
@@ -11,24 +11,36 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from actortrace.core.abandoned import abandoned
+from actortrace.dispatch.threads import ActorThread
+from actortrace.errors import ActorDeadError
+from actortrace.otp.task_cell import TaskCell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_PATIENCE = 5.0
+"""How many seconds actors get to stop, as a supervisor gives them."""
+
+_status: int | None = None
+
 
 def see_to_the_end(status: int, *, within: float | None = None) -> None:
-    """Let the process end once its main thread has, with `status`, if it cannot end by itself.
+    """Let the process end once its main thread has, with `status` if it cannot end by itself.
 
-    It can unless the thread of an abandoned actor is in the way. Others that are no daemons are
-    waited for, and exit handlers are called; with `within`, for so many seconds at most.
+    Actors that are left by then are told to stop, and left behind if they do not. Other threads
+    that are no daemons are waited for, and exit handlers are called; with `within`, for so many
+    seconds at most.
     """
+    global _status
+    is_seen_to, _status = _status is not None, status
     if within is not None:
         _start(lambda: _end_in(within, status))
-    if within is not None or any(_stuck()):
-        _start(lambda: _end_without_the_stuck(status))
+    if not is_seen_to:
+        _start(_end_without_the_stuck)
 
 
 def _end_in(seconds: float, status: int) -> None:
@@ -38,15 +50,35 @@ def _end_in(seconds: float, status: int) -> None:
     os._exit(status)
 
 
-def _end_without_the_stuck(status: int) -> None:
+def _end_without_the_stuck() -> None:
     threading.main_thread().join()
     while (other := next(_waited_for(), None)) is not None:
-        other.join()
+        if isinstance(other, ActorThread):
+            _stop_actors()
+        else:
+            other.join()
     if any(_stuck()):
         # As Python does, which is held up before it gets to this.
         atexit._run_exitfuncs()  # noqa: SLF001 - there is no public way
         _flush()
-        os._exit(status)
+        os._exit(_status or 0)
+
+
+def _stop_actors() -> None:
+    """Let all actors stop after the messages that wait, or leave them behind."""
+    threads = [thread for thread in _waited_for() if isinstance(thread, ActorThread)]
+    until = monotonic() + _PATIENCE
+    for thread in threads:
+        cell = thread.cell
+        with suppress(ActorDeadError):
+            if isinstance(cell, TaskCell):
+                _ = cell.shut_down()
+            elif cell.supervisor is None:
+                _ = cell.stop(block=False)
+    for thread in threads:
+        thread.join(max(0.0, until - monotonic()))
+        if thread.is_alive():
+            thread.cell.leave_behind()
 
 
 def _flush() -> None:

@@ -8,11 +8,12 @@ import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from actortrace.core.actor import Options
+from actortrace.core.actor import Actor, Options
 from actortrace.core.belongings import Order
 from actortrace.core.failure import Ending, is_normal_end
 from actortrace.core.kind import spawn
-from actortrace.errors import describe
+from actortrace.errors import SettingError, describe
+from actortrace.otp.number import is_quantity
 from actortrace.otp.supervisor import SupervisorCell
 from actortrace.process_end import see_to_the_end
 from actortrace.telemetry.flush import flush
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
-    from actortrace.core.actor import Actor
     from actortrace.core.cell import Cell
 
 log = logging.getLogger("actortrace")
@@ -44,10 +44,11 @@ def run(
     at once, and nobody is waited for. More signals change nothing; when this returns, they do what
     they did before.
 
-    On the main thread this also sees to it that the program ends when its main has: Python itself
-    would wait for ever for the thread of a child that was left behind, unless it is a daemon. The
-    process ends without it then, with what this returned as its status; in a hurry it does so
-    within a second, which is also what telemetry then has to get out.
+    On the main thread this also sees to it that the program ends when its main has. Actors and
+    tasks that are left by then, of no tree, are told to stop and have five seconds; where one is
+    left behind, the process ends without its thread, with what this returned as its status: Python
+    itself would wait for it for ever. In a hurry it all happens within a second, which is also what
+    telemetry then has to get out.
 
     Args:
         root: the supervisor's class, or its `options(…)`.
@@ -60,8 +61,11 @@ def run(
         because it gave up. 1 when the root did not start, crashed or gave up. 128 and the signal's
         number when it was hurried.
 
+    Raises:
+        SettingError: when `root` or `flush_timeout` is something else.
+
     """
-    options = root if isinstance(root, Options) else root.options()
+    options = _checked(root, flush_timeout)
     cell = options.cell(args, kwargs)
     news = _News()
     within = None
@@ -71,9 +75,8 @@ def run(
             news.wait_for(lambda: flush(flush_timeout))
         except _Hurry as hurry:
             log.warning("%s is left behind", cell)
-            cell.leave_behind()
             status, within = _SIGNALLED + hurry.number, _GRACE
-            _start(_let_out)
+            _leave_behind(cell)
     if threading.current_thread() is threading.main_thread():
         see_to_the_end(status, within=within)
     return status
@@ -104,13 +107,32 @@ def _has_failed(cell: Cell[Any], ending: Ending) -> bool:
     return False
 
 
-def _let_out() -> None:
-    """Let out what there is to know of a program in a hurry, as far as the time that it has allows.
+def _leave_behind(cell: Cell[Any]) -> None:
+    """Abandon the tree of a program in a hurry, and let out what there is to know of it.
 
-    Its exit handlers would, but it may end without them.
+    As far as the time that it has allows: a processor of the user's may take any. The exit handlers
+    would let it out too, but the program may end without them.
     """
-    cut_off_all()
-    flush(_GRACE)
+    is_left = threading.Event()
+
+    def leave() -> None:
+        cell.leave_behind()
+        is_left.set()
+        cut_off_all()
+        flush(_GRACE)
+
+    _start(leave)
+    is_left.wait(_GRACE)
+
+
+def _checked(root: Any, flush_timeout: Any) -> Options[Any]:
+    if not is_quantity(flush_timeout):
+        raise SettingError(f"flush_timeout must be seconds, 0 or more, not {flush_timeout!r}")
+    if isinstance(root, Options):
+        return root
+    if not (isinstance(root, type) and issubclass(root, Actor)):
+        raise SettingError(f"run() takes a supervisor's class or its options(…), not {root!r}")
+    return root.options()
 
 
 def _start(function: Callable[[], object]) -> None:
@@ -149,8 +171,10 @@ class _News:
         """Wait until a function has returned, on a thread of its own; or until `_Hurry`."""
 
         def call() -> None:
-            function()
-            self._queue.put(None)
+            try:
+                function()
+            finally:
+                self._queue.put(None)
 
         _start(call)
         while self.get() is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actortrace.actor import TracedActor
+from actortrace.errors import SettingError
 from actortrace.run import run
 from tests.demo.collectors import http_collector, silent_collector
 
@@ -137,6 +140,40 @@ def test_a_second_signal_does_not_wait_for_a_stuck_child(number: int) -> None:
     assert "left behind" in err
     assert f"returned {128 + number}" in running.lines
     assert took < SOON
+
+
+def test_an_actor_of_no_tree_does_not_keep_the_process_alive_but_does_what_it_was_told() -> None:
+    with program("Hosting") as running:
+        running.wait_for("ready")
+        running.send(signal.SIGTERM)
+        status, err = running.end()
+
+    assert (status, err) == (0, "")
+    rest = running.lines[running.lines.index("one stops") :]
+    assert rest[:2] == ["one stops", "returned 0"]
+    assert "helper has done it" in running.lines
+    assert rest[2:] == ["helper stops", "exit handlers are called"]
+
+
+def test_neither_does_a_task_that_never_ends() -> None:
+    with program("Forgetting") as running:
+        running.wait_for("ready")
+        running.send(signal.SIGTERM)
+        status, _ = running.end()
+
+    assert status == 0
+    assert running.lines[-2:] == ["returned 0", "exit handlers are called"]
+
+
+@pytest.mark.parametrize("flush_timeout", [-1, math.nan, math.inf, "soon", None, True])
+def test_a_time_to_flush_that_makes_no_sense_is_refused(flush_timeout: Any) -> None:
+    with pytest.raises(SettingError, match="flush_timeout must be seconds, 0 or more"):
+        run(TracedActor, flush_timeout=flush_timeout)
+
+
+def test_only_a_class_of_actors_can_be_run() -> None:
+    with pytest.raises(SettingError, match=r"a supervisor's class or its options\(…\), not None"):
+        run(None)  # type: ignore[arg-type]
 
 
 def test_a_root_that_gives_up_is_a_failure() -> None:

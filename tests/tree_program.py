@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import sys
 import threading
+from collections.abc import Callable
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
@@ -15,6 +16,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.otp.child import child
+from actortrace.otp.task import Task
 from actortrace.run import run
 from actortrace.telemetry.configuration import configure
 
@@ -31,6 +33,9 @@ class Worker(TracedActor):
 
     def on_start(self) -> None:
         say(f"{self.name} starts")
+
+    def on_receive(self, message: Callable[[Worker], None]) -> None:
+        message(self)
 
     def on_stop(self) -> None:
         say(f"{self.name} stops")
@@ -95,6 +100,32 @@ class Hopeless(Supervisor):
 
 class Unable(Supervisor):
     children = (child(Worker, "one", id="one"), child(Failing, "two", id="two"))
+
+
+class Host(Worker):
+    """Starts one that is of no tree, and tells it something."""
+
+    def on_start(self) -> None:
+        helper = Worker.start("helper")
+        helper.tell(lambda _: say("helper has done it"))
+        super().on_start()
+
+
+class Hosting(Supervisor):
+    """Leaves something behind that nobody stops, and that has something to do."""
+
+    children = (child(Host, "one", id="one"), child(Reporter, "two", id="two"))
+
+
+class Forgetful(Worker):
+    """Starts a task that never ends."""
+
+    def on_start(self) -> None:
+        Task.start(threading.Event().wait)
+
+
+class Forgetting(Supervisor):
+    children = (child(Forgetful, "one", id="one"), child(Reporter, "two", id="two"))
 
 
 class Rootless(Supervisor):

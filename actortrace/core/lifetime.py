@@ -53,6 +53,11 @@ class Lifetime(Addressee[A]):
 
     # What other kinds of cells do in their own way.
 
+    @property
+    def is_looked_after(self) -> bool:
+        """Whether there is an actor to which its end matters, so that it ends for itself alone."""
+        return self.supervisor is not None
+
     def enter(self) -> None:
         """Make a new cell known, or raise. Its actor does not exist yet."""
 

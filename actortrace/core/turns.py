@@ -284,7 +284,7 @@ def _fail_in_context(cell: Cell[Any], envelope: Envelope, error: BaseException) 
             # That is no answer, so it is no late one either.
             envelope.deadline = None
             reply.resolve(error=_caused_by(error, ActorDeadError(text, reason=error)))
-        if cell.supervisor is None:
+        if not cell.is_looked_after:
             _abort(cell, envelope, error)
             return
     elif reply is not None:

@@ -29,9 +29,14 @@ class Threads:
 
     def launch(self, cell: Cell[Any]) -> None:
         """Start the thread that runs the cell."""
-        threading.Thread(
-            target=run,
-            args=(cell,),
-            name=f"{cell.actor_class.__name__}-{next(_numbers)}",
-            daemon=cell.actor.use_daemon_thread,
-        ).start()
+        ActorThread(cell).start()
+
+
+class ActorThread(threading.Thread):
+    """The thread of one incarnation of an actor."""
+
+    def __init__(self, cell: Cell[Any]) -> None:
+        name = f"{cell.actor_class.__name__}-{next(_numbers)}"
+        daemon = cell.actor.use_daemon_thread
+        super().__init__(target=run, args=(cell,), name=name, daemon=daemon)
+        self.cell = cell

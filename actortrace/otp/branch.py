@@ -62,6 +62,7 @@ class Branch:
     def restart_child(self, name: Any) -> Ref[Any] | None:
         """Start a child that is stopped."""
         child = self._find_stopped(name)
+        child.attempts = 0
         try:
             if child.cell is None or child.cell.is_closed:
                 self.children.start_anew(child)

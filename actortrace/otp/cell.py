@@ -62,6 +62,11 @@ class ActorCell(Cell[A]):
         return self.supervisor if ties is None or ties.parent is None else ties.parent
 
     @property
+    def is_looked_after(self) -> bool:
+        """Whether it has a parent."""
+        return self.parent is not None
+
+    @property
     def traps_exits(self) -> bool:
         """Whether exits are messages for the present incarnation. At its start, as its class says.
 

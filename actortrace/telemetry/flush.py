@@ -36,7 +36,7 @@ def flush(timeout: float) -> bool:
         done.set()
 
     threading.Thread(target=force, name="actortrace-flush", daemon=True).start()
-    if done.wait(timeout):
+    if done.wait(min(timeout, threading.TIMEOUT_MAX)):
         return True
     log.warning("telemetry was not flushed within %g seconds; the rest of it is lost", timeout)
     for provider in providers:

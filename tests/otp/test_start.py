@@ -139,6 +139,16 @@ def test_an_exit_that_a_parent_calls_for_ends_one_that_traps_even_after_unlink()
     assert parent.is_alive()
 
 
+def test_a_system_exit_in_one_with_a_parent_concerns_the_two_alone() -> None:
+    bystander, parent = Listener.start(), Trapper.start()
+    linked = in_actor(parent, lambda: start_link(Listener))
+    error = SystemExit(3)
+    linked.tell(error)
+
+    assert hear(parent) == Exit(linked, error)
+    assert bystander.is_alive()
+
+
 def test_only_an_actor_can_start_link() -> None:
     with pytest.raises(NotInActorError, match="start_link"):
         start_link(Listener)

@@ -222,6 +222,21 @@ def test_as_many_attempts_as_the_back_off_allows_and_then_the_supervisor_gives_u
     assert any("gives up: as many attempts to restart as the back" in m for m in caplog.messages)
 
 
+def test_one_that_somebody_started_again_has_all_its_attempts(time: ManualTime) -> None:
+    script = Script()
+    ref = boss(script.child("a", backoff=Backoff(jitter=0.0, max_attempts=1)))
+    crash("a")
+    wait_for_states(ref, a="restarting")
+    time.advance(30.0)
+    wait_for_states(ref, a="running")
+    ref.terminate_child("a")
+    ref.restart_child("a")
+    crash("a")
+
+    wait_for_states(ref, a="restarting")
+    assert ref.is_alive()
+
+
 @pytest.mark.parametrize("who", ["a", "b"])
 def test_a_stop_from_outside_of_one_that_waits_is_served_at_once(
     time: ManualTime, who: str
