@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actortrace.core.cell import Cell
     from actortrace.core.mailbox import Queue
     from actortrace.core.settings import Settings
+    from actortrace.core.signals import Signal
 
 A = TypeVar("A", bound=pykka.Actor)
 
@@ -190,10 +191,14 @@ class Lifetime(Addressee[A]):
             orders = self.orders()
             if self.is_closed or not all(order.keeps_cell for order in orders):
                 return False
+            expired: tuple[Signal, ...] = ()
             if self.signals is not None:
                 # What else was for this incarnation is not for the next one.
+                expired = tuple(self.signals.pending)
                 self.signals.pending.clear()
             self.is_vacant = True
+        for signal in expired:
+            signal.expire()
         for order in orders:
             order.done.resolve()
         return True
@@ -268,6 +273,8 @@ class Lifetime(Addressee[A]):
         if signals is not None and signals.held is not None:
             discard(self._cell, signals.held, "stopped")
         discard_waiting(self._cell)
+        for signal in () if signals is None else tuple(signals.pending):
+            signal.expire()
         for order in orders:
             order.done.resolve()
         # A ref may live long: it must not keep the actor or anybody's span alive.

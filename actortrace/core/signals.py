@@ -34,6 +34,9 @@ class Signal:
         """Do what is to be done, on the actor's thread."""
         raise NotImplementedError
 
+    def expire(self) -> None:
+        """Come to nothing: the incarnation has ended before it attended to this. Any thread."""
+
     def interrupts(self, cell: Cell[Any]) -> bool:
         """Whether the actor is to give up what it waits for at this moment. Any thread asks."""
         del cell

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
 from actortrace.core.abandoned import is_abandoned
+from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import Envelope
 from actortrace.core.failure import KILL, KILLED, NORMAL, is_word
 from actortrace.core.running import calling_cell, running_cell
@@ -156,13 +157,22 @@ class ExitSignal(Signal):
     def attend(self, cell: Cell[Any]) -> None:
         """End the actor, unless it was unlinked meanwhile, or is another incarnation."""
         if not self.interrupts(cell):
+            self.expire()
             return
         if self.effect is Effect.KILL:
             end_killed(cell, self.reason, envelope=self.envelope)
         else:
             end_orderly(cell, self.reason, envelope=self.envelope)
 
+    def expire(self) -> None:
+        """Be a dead letter: something else has ended the actor. A kill has what it wanted."""
+        if self.effect is Effect.END and not self._is_unlinked:
+            drop(self.envelope, "stale")
+
     def interrupts(self, cell: Cell[Any]) -> bool:
         """Whether it is still to end the actor."""
-        is_unlinked = self.link is not None and self.link.is_void
-        return cell.incarnation == self.incarnation and not is_unlinked
+        return cell.incarnation == self.incarnation and not self._is_unlinked
+
+    @property
+    def _is_unlinked(self) -> bool:
+        return self.link is not None and self.link.is_void

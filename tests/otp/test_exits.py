@@ -231,6 +231,26 @@ def test_an_exit_of_the_dead_is_no_error() -> None:
     assert not actor.is_alive()
 
 
+def test_an_exit_that_another_end_has_overtaken_is_a_stale_dead_letter() -> None:
+    letters, gate = DeadLetters(), Gate()
+
+    class Ending(Listener):
+        middleware = (letters,)
+
+    boss = supervisor(child(Ending, name="ending")).start()
+    ending = find("ending")
+    ending.tell(gate)
+    assert gate.reached.wait(10)
+    for reason in ("one", "two", "kill"):
+        exit(ending, reason)
+    gate.open()
+
+    assert letters.wait_for(1) == [(Exit(None, "two"), "stale")]
+    assert ending.ask("again", timeout=10) == "again"
+    boss.stop(timeout=10)
+    assert len(letters.letters) == 1
+
+
 def test_an_exit_of_an_actor_that_waits_to_be_restarted_does_nothing() -> None:
     with restarting() as worker:
         exit(worker, "boom")
