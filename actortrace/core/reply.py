@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
 
+from actortrace.core.hook import Hook
 from actortrace.core.running import running_cell
 from actortrace.core.waiting import wait_in_turn
 
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from actortrace.core.cell import Cell
+    from actortrace.core.hook import GetHook
 
     ExcInfo: TypeAlias = tuple[
         type[BaseException] | None, BaseException | None, TracebackType | None
     ]
-    GetHook: TypeAlias = Callable[[float | None], "T"]
 
 log = logging.getLogger("actortrace")
 
@@ -58,9 +59,7 @@ class Reply(pykka.Future[T]):
     __slots__ = (
         "_callbacks",
         "_error",
-        "_get_hook",
-        "_get_hook_result",
-        "_hook_mutex",
+        "_hook",
         "_mutex",
         "_sources",
         "_value",
@@ -76,9 +75,7 @@ class Reply(pykka.Future[T]):
         self._value: Any = _PENDING
         self._error: BaseException | None = None
         self._callbacks: list[Callable[[], object]] | None = None
-        self._get_hook: GetHook[T] | None = None
-        self._get_hook_result: Any = _PENDING
-        self._hook_mutex: Any = None
+        self._hook: Hook[T] | None = None
         self._sources: tuple[pykka.Future[Any], ...] = ()
         self.callee = None
 
@@ -99,8 +96,8 @@ class Reply(pykka.Future[T]):
             pykka.Timeout: when nothing was set in time.
 
         """
-        if self._get_hook is not None:
-            return self._from_hook(timeout)
+        if self._hook is not None:
+            return self._hook.read(timeout)
         if self._value is _PENDING and not self.wait(timeout):
             raise self._timeout(timeout)
         if self._error is not None:
@@ -127,7 +124,7 @@ class Reply(pykka.Future[T]):
         With an `error`, `value` is the traceback to raise it with.
         """
         with self._mutex:
-            if self._value is not _PENDING or self._get_hook is not None:
+            if self._value is not _PENDING or self._hook is not None:
                 return False
             self._error = error
             self._value = value
@@ -159,8 +156,7 @@ class Reply(pykka.Future[T]):
         with self._mutex:
             if self._value is not _PENDING:
                 raise queue.Full
-            self._hook_mutex = allocate_lock()
-            self._get_hook = func
+            self._hook = Hook(func, Reply)
 
     @staticmethod
     def derived(hook: GetHook[M], *sources: pykka.Future[Any]) -> Reply[M]:
@@ -196,7 +192,7 @@ class Reply(pykka.Future[T]):
         except RuntimeError:
             yield
         else:
-            if self._get_hook is not None and not self._sources:
+            if self._hook is not None and not self._sources:
                 return cast("T", (yield from _by_thread(self, loop)))
             yield from self.settle(loop)
         return cast("T", self.get())
@@ -214,7 +210,7 @@ class Reply(pykka.Future[T]):
             for source in self._sources:
                 if (yield from _settle_any(source, loop)):
                     return True
-        elif self._get_hook is not None:
+        elif self._hook is not None:
             return (yield from _has_failed_in_thread(self, loop))
         elif not self.is_done:
             waiter: asyncio.Future[None] = loop.create_future()
@@ -225,18 +221,6 @@ class Reply(pykka.Future[T]):
             finally:
                 self.remove_done_callback(wake)
         return self._error is not None
-
-    def _from_hook(self, timeout: float | None) -> Any:
-        # As in Pykka, a hook runs once, however many threads ask; here they wait no longer than
-        # they said.
-        if not self._hook_mutex.acquire(timeout=_lock_timeout(timeout)):
-            raise pykka.Timeout(f"{timeout} seconds")
-        try:
-            if self._get_hook_result is _PENDING and self._get_hook is not None:
-                self._get_hook_result = self._get_hook(timeout)
-            return self._get_hook_result
-        finally:
-            self._hook_mutex.release()
 
     def _timeout(self, timeout: float | None) -> pykka.Timeout:
         callee = self.callee

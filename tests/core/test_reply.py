@@ -13,6 +13,7 @@ import pykka
 import pytest
 
 from actortrace.core.reply import Reply
+from tests.actors import Gate
 
 
 async def ticks_while(awaited: Awaitable[Any], release: threading.Event) -> tuple[Any, int]:
@@ -328,6 +329,39 @@ def test_a_done_callback_runs_once_set_or_at_once() -> None:
     reply.add_done_callback(lambda: calls.append("late"))
 
     assert calls == ["waiting", "late"]
+
+
+def test_a_hook_may_read_what_it_makes_as_in_pykka() -> None:
+    reply: Reply[Any] = Reply()
+    calls = [0]
+
+    def hook(timeout: float | None) -> Any:
+        calls[0] += 1
+        return reply.get(timeout=timeout) if calls[0] == 1 else "inner"
+
+    reply.set_get_hook(hook)
+
+    assert reply.get(timeout=10) == "inner"
+
+
+def test_a_reader_waits_no_longer_than_it_said_for_another_that_makes_the_value() -> None:
+    reply: Reply[Any] = Reply()
+    gate = Gate()
+
+    def hook(_timeout: float | None) -> str:
+        gate.pass_through()
+        return "made"
+
+    reply.set_get_hook(hook)
+    first = threading.Thread(target=reply.get)
+    first.start()
+    assert gate.reached.wait(10)
+    with pytest.raises(pykka.Timeout, match=r"^0\.01 seconds$"):
+        reply.get(timeout=0.01)
+    gate.open()
+    first.join(10)
+
+    assert reply.get() == "made"
 
 
 def test_a_hook_runs_once_however_many_threads_ask() -> None:

@@ -18,6 +18,7 @@ from actortrace.core.reply import Reply
 from actortrace.core.waiting import detect_deadlocks
 from actortrace.errors import ActorDeadError, ChildStartError, DeadlockError
 from actortrace.otp.child import child
+from actortrace.otp.exits import exit as exit_
 from tests.actors import (
     DeadLetters,
     Gate,
@@ -77,6 +78,43 @@ def test_the_actors_of_a_circle_go_on_once_one_of_them_has_given_up() -> None:
     assert first.ask(lambda _: second.ask(give_up), timeout=10) == "gave up"
     # What was asked in vain is handled all the same, as after a timeout.
     assert first.ask(lambda actor: list(actor.seen), timeout=10) == ["never mind"]
+
+
+def test_a_circle_behind_a_reply_that_another_actor_reads_is_found() -> None:
+    reader, answering, waiting = start(3)
+    gate = Gate()
+
+    def answer(_: Obedient) -> Any:
+        gate.pass_through()
+        return waiting.ask("x")
+
+    mapped = answering.ask(answer, block=False).map(str)
+    read = reader.ask(lambda _: mapped.get(), block=False)
+    assert gate.reached.wait(10)
+    until_waiting(reader)
+    also_read = waiting.ask(lambda _: mapped.get(), block=False)
+    until_waiting(waiting)
+    gate.open()
+
+    for reply in (read, also_read):
+        with pytest.raises(DeadlockError):
+            reply.get(timeout=10)
+
+
+def test_an_actor_that_waits_for_another_reader_is_interrupted_to_end() -> None:
+    reader, other, answering = start(3)
+    gate = Gate()
+    mapped = answering.ask(gate, block=False).map(str)
+    read = reader.ask(lambda _: mapped.get(), block=False)
+    until_waiting(reader)
+    also_read = other.ask(lambda _: mapped.get(), block=False)
+    until_waiting(other)
+    exit_(other, "boom")
+
+    with pytest.raises(ActorDeadError):
+        also_read.get(timeout=10)
+    gate.open()
+    assert read.get(timeout=10) == "None"
 
 
 class Proxied(Obedient):
