@@ -68,6 +68,8 @@ class Reply(pykka.Future[T]):
 
     callee: Cell[Any] | None
     """The cell that has to run for this to be set, where only one can."""
+    callees: Callable[[], Iterable[Cell[Any] | None]] | None = None
+    """See `AnyOf`."""
 
     def __init__(self) -> None:
         # Pykka's own constructor is left out on purpose: it costs more than this whole one.

@@ -123,6 +123,8 @@ def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> b
             runner = callee.runner
             if runner == here or runner in waits or callee.is_vacant:
                 open_circle(here)
+        elif reply.callees is not None and timeout is None and _detection:
+            open_circle(here)
         if cell.signals is not None or makers:
             for one in _waiting_cells(cell):
                 one.interrupt_if_ordered()
@@ -160,24 +162,47 @@ def open_circle(thread: int) -> None:
 
 
 def _circle(thread: int) -> list[Waiting]:
-    """Return the waits of which each keeps the next one's callee from running, back to `thread`."""
-    steps: list[Waiting] = []
-    needed: int | None = thread
-    while True:
-        step = None if needed is None else waits.get(needed)
-        if step is None or step in steps or not step.is_lasting:
+    """Return waits of which each keeps the next one's callee from running, back to `thread`.
+
+    Nothing, if there is one anywhere behind them that something else may end.
+    """
+    # Each wait with how it was come to: the thread whose wait needs it.
+    came_from: dict[int, int] = {}
+    steps: dict[int, Waiting] = {}
+    left, last = [thread], None
+    while left:
+        here = left.pop()
+        step = waits.get(here)
+        if step is None or not step.is_lasting:
             return []
-        steps.append(step)
-        cell = _needed_cell(step.reply)
-        needed = None if cell is None else cell.runner
-        if needed == thread:
-            return steps
+        steps[here] = step
+        for cell in _needed_cells(step.reply):
+            needed = None if cell is None else cell.runner
+            if needed is None:
+                return []
+            if needed == thread:
+                last = here
+            elif needed not in came_from:
+                came_from[needed] = here
+                left.append(needed)
+    circle: list[Waiting] = []
+    while last is not None:
+        circle.append(steps[last])
+        last = came_from.get(last)
+    return circle[::-1]
 
 
-def _needed_cell(reply: Reply[Any]) -> Cell[Any] | None:
-    """Return the cell whose thread must come free for the reply to be set."""
-    callee = reply.callee
-    if callee is None or reply.is_done:
+def _needed_cells(reply: Reply[Any]) -> list[Cell[Any] | None]:
+    """Return the cells of which a thread must come free for the reply to be set."""
+    if reply.is_done:
+        return [None]
+    callees = [reply.callee] if reply.callees is None else reply.callees()
+    return [_needed_cell(callee) for callee in callees] or [None]
+
+
+def _needed_cell(callee: Cell[Any] | None) -> Cell[Any] | None:
+    """Return the cell whose thread must come free for another to run."""
+    if callee is None:
         return None
     # One that has crashed, or not begun, has to be started first.
     return callee.supervisor if callee.is_vacant and callee.supervisor is not None else callee
@@ -187,7 +212,7 @@ def _cells(circle: list[Waiting]) -> Iterator[Cell[Any]]:
     """Yield the actors of a circle, those that are waited for first; the first that waits last."""
     seen = None
     for step, following in zip(circle, [*circle[1:], circle[0]], strict=True):
-        for cell in (step.reply.callee, _needed_cell(step.reply), following.cell):
+        for cell in (step.reply.callee, _needed_cell(step.reply.callee), following.cell):
             if cell is not None and cell is not seen:
                 seen = cell
                 yield cell

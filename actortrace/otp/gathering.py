@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
-from actortrace.core.reply import Reply
+from actortrace.core.any_of import AnyOf
 from actortrace.core.running import running_cell
 from actortrace.core.waiting import open_circle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from actortrace.core.reply import Reply
 
 
 def wait_for_all(replies: Sequence[Reply[Any]], timeout: float | None) -> None:
@@ -39,7 +41,8 @@ class _Gathering:
     """One wait for several replies."""
 
     def __init__(self, replies: Sequence[Reply[Any]]) -> None:
-        self.settled: Reply[None] = Reply()
+        # Any of several may fail, and end this.
+        self.settled = AnyOf(lambda: [reply.callee for reply in list(self._left)])
         """Set when there is nothing more to wait for."""
         self.failed: Reply[Any] | None = None
         """The first that had an error."""
@@ -54,7 +57,6 @@ class _Gathering:
         """Hear of each reply when it is there."""
         if not self._left:
             self.settled.resolve()
-        self._look_for_last()
         for reply, callback in list(self._left.items()):
             reply.add_done_callback(callback)
 
@@ -71,15 +73,6 @@ class _Gathering:
             is_over = self.failed is not None or not self._left
         if is_over:
             self.settled.resolve()
-        else:
-            self._look_for_last()
-
-    def _look_for_last(self) -> None:
-        """Say which actor has to run, once that is sure: any of several may fail, and end this."""
-        with self._mutex:
-            last = next(iter(self._left)) if len(self._left) == 1 else None
-        if last is not None and last.callee is not None:
-            self.settled.callee = last.callee
-            if self._cell is not None and self._cell.runner is not None:
-                # It may be waiting for who waits here.
-                open_circle(self._cell.runner)
+        elif self._cell is not None and self._cell.runner is not None:
+            # Those that are left may be waiting for who waits here.
+            open_circle(self._cell.runner)

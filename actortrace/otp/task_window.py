@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pykka
 
+from actortrace.core.any_of import AnyOf
 from actortrace.core.belongings import Order
 from actortrace.core.reply import Reply
 from actortrace.core.running import running_cell
@@ -127,10 +128,9 @@ class Window:
         with self._mutex:
             if self._arrived:
                 return self._arrived.popleft()
-            arrival = self._arrival = Reply()
-            if len(self._items) == 1:
-                # Of several it is never sure which one has to run.
-                arrival.callee = next(iter(self._items)).outcome.callee
+            arrival = self._arrival = AnyOf(
+                lambda: [item.outcome.callee for item in list(self._items)]
+            )
         arrival.wait(None)
         return self._arrived.popleft()
 

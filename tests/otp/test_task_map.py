@@ -403,7 +403,8 @@ def test_an_owner_that_waits_for_a_result_gives_up_when_it_is_to_end(ordered: bo
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_an_item_may_not_wait_for_who_waits_for_it(ordered: bool) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_item_may_not_wait_for_who_waits_for_it(ordered: bool, count: int) -> None:
     owner = Trapper.start()
 
     def ask_owner(_item: int) -> Any:
@@ -411,7 +412,7 @@ def test_an_item_may_not_wait_for_who_waits_for_it(ordered: bool) -> None:
 
     def work() -> str:
         try:
-            values = list(Task.map(ask_owner, [1], ordered=ordered))
+            values = list(Task.map(ask_owner, range(count), concurrency=3, ordered=ordered))
         except DeadlockError:
             return "told"
         return f"{type(values[0].reason).__name__} of the item"

@@ -780,6 +780,21 @@ def test_the_last_one_to_be_gathered_may_not_wait_for_who_gathers(others: int) -
     assert answer.get(timeout=10) == "told"
 
 
+@pytest.mark.parametrize("count", [2, 5])
+def test_not_all_that_are_gathered_may_wait_for_who_gathers(count: int) -> None:
+    owner = Trapper.start()
+
+    def work() -> str:
+        tasks = [Task.spawn(owner.ask, "are you there?") for _ in range(count)]
+        try:
+            Task.gather(*tasks)
+        except DeadlockError:
+            return "told"
+        return "answered"
+
+    assert in_actor(owner, work) == "told"
+
+
 def test_one_of_several_may_wait_for_who_gathers_as_long_as_another_may_fail() -> None:
     owner, gate, asking = Trapper.start(), Gate(), threading.Event()
 
