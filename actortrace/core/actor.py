@@ -80,7 +80,8 @@ class Actor(SeamActor):
             self._actor_ref = kind_of(self.__class__).cell()
             self._actor_ref.actor = self
 
-    # What Pykka keeps on the actor stands in its cell.
+    # What Pykka keeps on the actor stands in its cell. Its own constructor, which a subclass may
+    # call directly, as Pykka's documentation shows, sets these three.
 
     @property
     def actor_ref(self) -> Ref[Self]:
@@ -88,19 +89,32 @@ class Actor(SeamActor):
         return self._actor_ref
 
     @property
-    def actor_urn(self) -> str:  # type: ignore[override]  # Pykka's is a plain attribute
+    def actor_urn(self) -> str:
         """The URN of this actor; it stays the same when the actor restarts."""
         return self._actor_ref.actor_urn
 
+    @actor_urn.setter
+    def actor_urn(self, urn: str) -> None:
+        Actor.__init__(self)
+        self._actor_ref.take_urn(urn)
+
     @property
-    def actor_inbox(self) -> Inbox:  # type: ignore[override]  # likewise
+    def actor_inbox(self) -> Inbox:
         """The messages that wait."""
         return self._actor_ref.actor_inbox
 
+    @actor_inbox.setter
+    def actor_inbox(self, inbox: object) -> None:
+        """Leave it: the mailbox is the cell's."""
+
     @property
-    def actor_stopped(self) -> threading.Event:  # type: ignore[override]  # likewise
+    def actor_stopped(self) -> threading.Event:
         """An event that is set once this incarnation of the actor has ended."""
         return self._actor_ref.incarnation_stopped(self)
+
+    @actor_stopped.setter
+    def actor_stopped(self, event: object) -> None:
+        """Leave it: the event is the cell's."""
 
     def stop(self, reason: object = NORMAL) -> None:
         """Stop after the messages that wait. A supervisor starts a permanent child again.

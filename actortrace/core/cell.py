@@ -131,13 +131,22 @@ class Cell(Lifetime[A]):
         self._incarnation_event: threading.Event | None = None
 
     @property
-    def actor_urn(self) -> str:  # type: ignore[override]  # Pykka's is a plain attribute
+    def actor_urn(self) -> str:
         """A URN that no other actor has; made when it is first asked for."""
         if self._urn is None:
             with handover:
                 if self._urn is None:
                     self._urn = uuid.uuid4().urn
         return self._urn
+
+    @actor_urn.setter
+    def actor_urn(self, urn: str) -> None:
+        self._urn = urn
+
+    def take_urn(self, urn: str) -> None:
+        """Let the actor choose its URN while it is made for the first time."""
+        if not self._is_registered:
+            self._urn = urn
 
     @property
     def actor_inbox(self) -> Inbox:  # type: ignore[override]  # likewise

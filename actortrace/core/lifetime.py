@@ -101,6 +101,8 @@ class Lifetime(Addressee[A]):
             object.__setattr__(actor, "_actor_ref", self)
             self.actor = actor
             actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
+            # Pykka's constructor, if it was called directly, has made another ref.
+            object.__setattr__(actor, "_actor_ref", self)
             refuse_if_abandoned(self)
         except BaseException as error:
             self.release(Ending(self._cell, error, incarnation=self.incarnation))

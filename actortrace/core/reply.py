@@ -104,7 +104,8 @@ class Reply(pykka.Future[T]):
             raise self._timeout(timeout)
         if self._error is not None:
             # Each reader starts from the traceback as it was set, or it would grow with each read.
-            raise self._error.with_traceback(cast("TracebackType | None", self._value))
+            traceback = cast("TracebackType | None", self._value)
+            raise BaseException.with_traceback(self._error, traceback)
         return self._value
 
     def set(self, value: T | None = None) -> None:

@@ -10,6 +10,7 @@ import pickle
 import threading
 import uuid
 import weakref
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -631,6 +632,48 @@ def test_code_that_sends_as_pykka_does_is_understood() -> None:
     assert plain.ask("asked") == "asked"
     assert actor.seen == ["told", "asked"]
     assert actor.actor_inbox.empty()
+
+
+def test_code_that_asks_as_pykka_does_gets_its_answer_into_its_own_future() -> None:
+    ref = Obedient.start()
+    futures: list[pykka.Future[Any]] = [pykka.ThreadingFuture() for _ in range(2)]
+    for message, future in zip(("x", ValueError("no")), futures, strict=True):
+        envelope: Any = SimpleNamespace(message=message, reply_to=future)
+        ref.actor_inbox.put(envelope)
+
+    assert futures[0].get(timeout=10) == "x"
+    with pytest.raises(ValueError, match="no"):
+        futures[1].get(timeout=10)
+    assert ref.is_alive()
+
+
+def test_pykkas_constructor_may_be_called_directly_as_its_documentation_shows() -> None:
+    class Direct(Obedient):
+        def __init__(self) -> None:
+            pykka.ThreadingActor.__init__(self)
+            self.seen, self.hooks = [], []
+            self.early = self.actor_ref
+
+    ref = Direct.start()
+
+    assert ref.ask(lambda actor: actor.actor_ref) is ref
+    assert ref.ask(lambda actor: actor.actor_urn) == ref.actor_urn
+    assert ref.proxy().early.get(timeout=10).ask("x", timeout=10) == "x"
+    assert Direct().actor_ref.actor_class is Direct
+
+
+def test_an_actor_may_choose_its_urn_as_in_pykka() -> None:
+    class Named(Obedient):
+        def __init__(self) -> None:
+            super().__init__()
+            self.actor_urn = "me"
+
+    ref = Named.start()
+
+    assert ref.actor_urn == "me"
+    assert pykka.ActorRegistry.get_by_urn("me") is ref
+    ref.actor_urn = "you"
+    assert pykka.ActorRegistry.get_by_urn("you") is ref
 
 
 def test_code_that_takes_messages_as_pykka_does_gets_them() -> None:

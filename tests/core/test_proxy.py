@@ -31,6 +31,10 @@ class Radio(TracedActor):
         if type(self).starts > 1:
             self.since_restart = "new"
 
+    @property
+    def frequency(self) -> float:
+        return 98.8
+
     def tune(self, station: str, *, loud: bool = False) -> str:
         self.station = station.upper() if loud else station
         return self.station
@@ -69,7 +73,7 @@ def test_attributes_can_be_set(radio: Any) -> None:
 
 def test_an_attribute_that_cannot_be_set_raises_at_once(radio: Any) -> None:
     with pytest.raises(AttributeError):
-        radio.actor_urn = "mine"
+        radio.frequency = 99.9
 
 
 def test_an_attribute_that_does_not_exist_raises_at_once(radio: Any) -> None:
