@@ -6,7 +6,7 @@ import reprlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -83,65 +83,80 @@ def _shown(value: object) -> str:
     if isinstance(value, (ProxyCall, ProxyGetAttr, ProxySetAttr)):
         # Nobody can know which of its arguments are secret.
         return f"{type(value).__name__} of {'.'.join(value.attr_path)}"
-    return " ".join(_repr.repr(value).split())
+    return " ".join(_Repr().repr(value).split())
 
 
 class _Repr(reprlib.Repr):
     """Shortens what is long, also inside of something else, and leaves out what is marked."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 120
+        self.maxlevel = 4
+        self._left = _MOST_SHOWN
+        """How many more objects are shown part by part."""
+
     def repr_instance(self, x: Any, level: int) -> str:
         """Return an object of any class that has no rule of its own."""
-        if not _hides_something(x):
+        if not _may_hide(x):
             return super().repr_instance(x, level)
         # Its own repr knows of no marks.
-        if level <= 0:
+        self._left -= 1
+        if level <= 0 or self._left < 0:
             return f"{type(x).__qualname__}({self.fillvalue})"
         inside = [
-            f"{name}{self.repr1(one, level - 1)}" for name, one in islice(_parts(x), _MOST_SHOWN)
+            f"{name}{self.repr1(one, level - 1)}" for name, one in islice(_parts(x), _MOST_PARTS)
         ]
-        inside += [self.fillvalue] * (len(inside) == _MOST_SHOWN)
+        inside += [self.fillvalue] * (len(inside) == _MOST_PARTS)
         return f"{type(x).__qualname__}({', '.join(inside)})"
 
 
-_repr = _Repr()
-_repr.maxstring = _repr.maxother = 120
-_repr.maxlevel = 4
-_MOST_SHOWN = 20
-_MOST_LOOKED_AT = 500
+_MOST_SHOWN = 16
+_MOST_PARTS = 12
+_MOST_LOOKED_AT = 64
 
 
-def _hides_something(value: object) -> bool:
-    """Whether a class marks something in an object, or in what it holds, as far as is looked at."""
-    seen: dict[int, object] = {}
-    left = [value]
+def _may_hide(value: object) -> bool:
+    """Whether a class marks something in an object or in what it holds, or that may be so.
+
+    It may where there is more to look at than can be while somebody waits.
+    """
+    seen = {id(value): value}
+    left, looked_at = [value], 0
     while left:
         one = left.pop()
-        if id(one) in seen or isinstance(one, _OPAQUE):
-            continue
-        if len(seen) >= _MOST_LOOKED_AT or redacted_names(type(one)):
+        if redacted_names(type(one)):
             return True
-        seen[id(one)] = one
-        left += (part for _, part in _parts(one))
+        for _, part in _parts(one):
+            looked_at += 1
+            if looked_at > _MOST_LOOKED_AT:
+                return True
+            if not isinstance(part, _OPAQUE) and id(part) not in seen:
+                seen[id(part)] = part
+                left.append(part)
     return False
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield what an object holds, each with how it is called there."""
+    for one in _items(value):
+        yield "", one
+    marked = redacted_names(type(value))
+    for name, one in _attributes(value):
+        if name not in _OWN:
+            yield f"{name}=", REDACTED if name in marked else one
+
+
+def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, Mapping):
-        for key, one in value.items():
-            yield "", key
-            yield "", one
-    elif isinstance(value, (list, tuple, set, frozenset, deque)):
-        for one in value:
-            yield "", one
-    elif isinstance(value, BaseException):
-        for one in value.args:
-            yield "", one
-    elif isinstance(value, partial):
-        for one in (value.func, *value.args, *value.keywords.values()):
-            yield "", one
-    for name, one in visible_attributes(value).items():
-        yield f"{name}=", one
+        return chain.from_iterable(value.items())
+    if isinstance(value, (list, tuple, set, frozenset, deque)):
+        return value
+    if isinstance(value, BaseException):
+        return value.args
+    if isinstance(value, partial):
+        return (value.func, *value.args, *value.keywords.values())
+    return ()
 
 
 def _mangled(owner: type, name: str) -> str:
