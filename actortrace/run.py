@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from actortrace.core.actor import Actor, Options
@@ -30,6 +31,8 @@ log = logging.getLogger("actortrace")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _IN_ORDER, _FAILED, _SIGNALLED = 0, 1, 128
+_GLANCE = 0.2
+"""Seconds after which a thread that waits looks whether a signal has come."""
 _GRACE = 1.0
 """Seconds that the threads and the exit handlers of a hurried program get."""
 
@@ -160,12 +163,18 @@ class _News:
 
     def get(self) -> Ending | int | None:
         """Wait for the end, or for the first signal. Raises `_Hurry` at the second."""
-        item = self._queue.get()
+        item = self._next()
         if isinstance(item, int):
             if self._is_asked:
                 raise _Hurry(item)
             self._is_asked = True
         return item
+
+    def _next(self) -> Ending | int | None:
+        while True:
+            # Python does not see a signal that comes between its last look and this wait.
+            with suppress(Empty):
+                return self._queue.get(timeout=_GLANCE)
 
     def wait_for(self, function: Callable[[], object]) -> None:
         """Wait until a function has returned, on a thread of its own; or until `_Hurry`."""
