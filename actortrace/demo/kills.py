@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actortrace.core.failure import KILLED, is_word
 from actortrace.core.middleware import Middleware
+from actortrace.errors import ActorDeadError
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
@@ -23,8 +24,10 @@ class Kills(Middleware):
         self.count = 0
 
     def restart(self, cell: Cell[Any], failure: Failure, proceed: Restart) -> None:
-        """Count it if it follows a kill."""
-        self.count += is_word(failure.cause, KILLED)
+        """Count it if it follows a kill, be it of one that was just being started again."""
+        cause = failure.cause
+        reason = cause.reason if isinstance(cause, ActorDeadError) else cause
+        self.count += is_word(reason, KILLED)
         proceed(cell, failure)
 
 

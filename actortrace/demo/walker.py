@@ -55,7 +55,8 @@ class Walker(TracedActor):
         span.set_attribute("file.directory", readable(batch.folder))
         span.set_attribute("messaging.batch.message_count", len(batch.paths))
         self._expected += sum(len(ahead.paths) for ahead in islice(self._ahead, _LOOK_AHEAD))
-        self._writer.tell(Found(len(batch.paths), self._expected))
+        # An answer means that the writer has caught up: nothing piles up there.
+        self._writer.ask(Found(len(batch.paths), self._expected))
         parser = next(self._parsers)
         for path in batch.paths:
             parser.tell(Parse(path))

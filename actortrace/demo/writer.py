@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from actortrace.actor import TracedActor
 from actortrace.core.edge import Edge
 from actortrace.core.handlers import handles
-from actortrace.core.mailbox import Mailbox
 from actortrace.demo.index import Index
 from actortrace.demo.message import Failed, Found, HowFar, Parsed, Tally, Unreadable, Walked
 
@@ -25,9 +24,11 @@ _FILES_PER_TRANSACTION = 128
 
 
 class Writer(TracedActor):
-    """Stores what becomes of each file. Only what changes the index makes a span."""
+    """Stores what becomes of each file. Only what changes the index makes a span.
 
-    mailbox = Mailbox(256, overflow="block")
+    Its mailbox has no limit: a parser that had to wait for room in it could be killed over a file.
+    """
+
     use_daemon_thread = True
 
     def __init__(self, path: Path) -> None:
