@@ -22,14 +22,17 @@ def start(folder: Path) -> SupervisorRef[Indexing]:
     return Indexing.start(trees, folder / "index.sqlite", workers=2, chaos=SELDOM)
 
 
-@pytest.mark.parametrize("name", ["writer", "parsers", "walker"])
+# A writer that is killed calls no hook, and leaves its index to be closed by nobody.
+@pytest.mark.parametrize(
+    ("name", "reason"), [("writer", "broken"), ("parsers", "kill"), ("walker", "kill")]
+)
 def test_the_end_of_one_whom_nobody_can_replace_is_that_of_the_tree(
-    name: str, tmp_path: Path
+    name: str, reason: str, tmp_path: Path
 ) -> None:
     root = start(tmp_path)
     others = [find(other) for other in ("writer", "parsers", "parser-1", "walker", "chaos")]
 
-    exit(find(name), "kill")
+    exit(find(name), reason)
 
     assert root.actor_stopped.wait(10)
     assert all(other.actor_stopped.wait(10) for other in others)
