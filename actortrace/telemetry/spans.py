@@ -91,13 +91,13 @@ class Spans:
 
         `start_time` is in nanoseconds since the epoch, and now unless given.
         """
-        if self.tracer is None or over.is_set():
+        if self.tracer is None or over:
             return None
         try:
             span = self.tracer.start_span(name, context, kind, attributes, links, start_time)
             if span.is_recording():
                 in_flight[id(span)] = span
-                if over.is_set():
+                if over:
                     # It came too late to be found.
                     cut_off(span)
         except Exception as error:
