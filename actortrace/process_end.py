@@ -14,7 +14,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from actortrace.core.abandoned import abandoned
+from actortrace.core.running import abandoned
 from actortrace.dispatch.threads import ActorThread
 from actortrace.errors import ActorDeadError
 from actortrace.otp.task_cell import TaskCell
@@ -89,11 +89,15 @@ def _flush() -> None:
 
 
 def _stuck() -> Iterator[threading.Thread]:
-    return (thread for thread in _not_daemons() if thread.ident in abandoned)
+    return (thread for thread in _not_daemons() if _is_stuck(thread))
 
 
 def _waited_for() -> Iterator[threading.Thread]:
-    return (thread for thread in _not_daemons() if thread.ident not in abandoned)
+    return (thread for thread in _not_daemons() if not _is_stuck(thread))
+
+
+def _is_stuck(thread: threading.Thread) -> bool:
+    return isinstance(thread, ActorThread) and thread.cell in abandoned
 
 
 def _not_daemons() -> Iterator[threading.Thread]:

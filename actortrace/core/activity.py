@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from actortrace.core.envelope import CONTINUE
 from actortrace.core.seam import is_stop
 from actortrace.core.suspension import suspended
-from actortrace.core.waiting import waits
+from actortrace.core.waiting import wait_of
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
@@ -81,7 +81,7 @@ def _doing(cell: Cell[Any], again: str) -> str:
 
 
 def _waiting(cell: Cell[Any]) -> str:
-    waiting = None if cell.runner is None else waits.get(cell.runner)
+    waiting = wait_of(cell)
     if waiting is None:
         return ""
     callee = waiting.reply.callee

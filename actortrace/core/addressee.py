@@ -12,7 +12,7 @@ from actortrace.core.envelope import WAKE, Envelope, Notice
 from actortrace.core.failure import SHUTDOWN
 from actortrace.core.signals import Shutdown, Signals, handover
 from actortrace.core.suspension import suspended
-from actortrace.core.waiting import waits
+from actortrace.core.waiting import wait_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ class Addressee(Owner[A]):
     def interrupt_if_ordered(self) -> None:
         """End what the actor waits for in the middle of a turn, if a signal says so."""
         # In this order: the wait of a last hook, which nothing interrupts, may be the next one.
-        waiting = None if self.runner is None else waits.get(self.runner)
+        waiting = wait_of(self._cell)
         signal = None if waiting is None else self.interruption()
         if waiting is not None and signal is not None:
             waiting.interrupt(signal)

@@ -70,6 +70,8 @@ class Cell(Lifetime[A]):
         "supervisor",
     )
 
+    queue: Queue
+    put: Callable[[Envelope], None]
     started: Reply[None]
     """Set when the present incarnation's `on_start` has returned or raised."""
 
@@ -89,8 +91,6 @@ class Cell(Lifetime[A]):
         self.name = name
         self.supervisor = supervisor
         self.arguments = arguments
-        self.queue: Queue = settings.dispatcher.queue(settings.mailbox)
-        self.put = self.queue.put
         self.actor: Any = None
         """The present actor object; `None` before the first and after the last."""
         self.current: Envelope | None = None
@@ -129,6 +129,7 @@ class Cell(Lifetime[A]):
         self._urn: str | None = None
         self._stopped_event: threading.Event | None = None
         self._incarnation_event: threading.Event | None = None
+        settings.dispatcher.attach(self)
 
     @property
     def actor_urn(self) -> str:

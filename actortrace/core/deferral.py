@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from actortrace.core.abandoned import is_abandoned
 from actortrace.core.belongings import Order
-from actortrace.core.running import calling_cell
+from actortrace.core.running import calling_cell, is_abandoned
 from actortrace.errors import ActorDeadError
 
 if TYPE_CHECKING:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pykka
 
-from actortrace.core.abandoned import abandoned, is_abandoned
 from actortrace.core.addressee import Addressee
 from actortrace.core.dead_letter import discard, discard_for_restart, discard_waiting, drop
 from actortrace.core.envelope import WAKE, Envelope
 from actortrace.core.failure import KILLED, Ending, without_traceback
 from actortrace.core.reply import Reply
-from actortrace.core.running import enter, leave
+from actortrace.core.running import abandoned, enter, is_abandoned, leave
 from actortrace.core.seam import pykka_log
 from actortrace.core.signals import Signals, handover
-from actortrace.core.waiting import waits
+from actortrace.core.waiting import wait_of
 from actortrace.errors import ActorDeadError, StartTimeoutError
 
 if TYPE_CHECKING:
@@ -241,8 +240,8 @@ class Lifetime(Addressee[A]):
                 self.is_gone = True
                 self.is_running = False
                 if self.runner is not None:
-                    abandoned.add(self.runner)
-                waiting = None if self.runner is None else waits.get(self.runner)
+                    abandoned.add(self._cell)
+                waiting = wait_of(self._cell)
                 ending = self.ending = Ending(
                     self._cell, reason, self.current, is_final=True, incarnation=self.incarnation
                 )
@@ -257,6 +256,8 @@ class Lifetime(Addressee[A]):
             drop(current, "killed", error)
         if waiting is not None:
             waiting.interrupt(None)
+        else:
+            self.settings.dispatcher.give_up(self._cell)
         self.release(ending)
         self.started.resolve(error=error)
         self.wipe()

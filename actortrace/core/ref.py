@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast, o
 
 import pykka
 
-from actortrace.core.abandoned import abandoned, is_abandoned
 from actortrace.core.activity import Glimpse, overdue
 from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import Envelope
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
 from actortrace.core.reply import Reply
+from actortrace.core.running import abandoned, is_abandoned
 from actortrace.core.seam import ActorStop, Proxy, SeamRef
 from actortrace.core.suspension import suspended
 from actortrace.dead_letters import count_late

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
 
+from actortrace.core.blocking import acquire
 from actortrace.core.hook import Hook
 from actortrace.core.running import running_cell
 from actortrace.core.waiting import wait_in_turn
@@ -243,7 +244,7 @@ class Reply(pykka.Future[T]):
         # Each reader has its own lock: one that is interrupted cannot take the others' wake-up.
         self.add_done_callback(done.release)
         try:
-            return done.acquire(timeout=_lock_timeout(timeout))
+            return acquire(done, _lock_timeout(timeout))
         finally:
             self.remove_done_callback(done.release)
 

@@ -1,4 +1,4 @@
-"""Whose code runs on this thread?"""
+"""Whose code runs here, and does it still count?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from contextvars import Context, ContextVar, Token
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from actortrace.core.abandoned import is_abandoned
 from actortrace.errors import ActorDeadError, NotInActorError
 
 if TYPE_CHECKING:
@@ -14,8 +13,14 @@ if TYPE_CHECKING:
 
     from actortrace.core.cell import Cell
 
-makers: dict[int, list[Cell[Any]]] = {}
-"""The actors in the middle of a turn that makes another one, by thread; the innermost last."""
+makers: dict[Cell[Any], Cell[Any]] = {}
+"""The actors that are being made in the middle of another one's turn, and which one that is."""
+
+abandoned: set[Cell[Any]] = set()
+"""The actors that were given up while a thread runs their code: what that does is ignored.
+
+Empty in a healthy program, so that to look costs next to nothing.
+"""
 
 _running: ContextVar[Cell[Any] | None] = ContextVar("actortrace.running", default=None)
 
@@ -28,6 +33,16 @@ def running_cell() -> Cell[Any] | None:
     """
     cell = _running.get()
     return cell if cell is not None and cell.runner == get_ident() else None
+
+
+def is_abandoned() -> bool:
+    """Whether the calling code is that of an actor that has been given up, or runs inside it."""
+    if not abandoned:
+        return False
+    cell = running_cell()
+    while cell is not None and cell not in abandoned:
+        cell = makers.get(cell)
+    return cell is not None
 
 
 def calling_cell(what: str) -> Cell[Any]:
@@ -49,11 +64,10 @@ def calling_cell(what: str) -> Cell[Any]:
 
 def enter(cell: Cell[Any]) -> Token[Cell[Any] | None]:
     """Let the code that follows on this thread be that of the cell's actor."""
-    here = get_ident()
     maker = running_cell()
     if maker is not None:
-        makers.setdefault(here, []).append(maker)
-    cell.runner = here
+        makers[cell] = maker
+    cell.runner = get_ident()
     return _running.set(cell)
 
 
@@ -61,11 +75,7 @@ def leave(cell: Cell[Any], token: Token[Cell[Any] | None]) -> None:
     """Undo `enter`."""
     cell.runner = None
     _running.reset(token)
-    if running_cell() is not None:
-        here = get_ident()
-        makers[here].pop()
-        if not makers[here]:
-            del makers[here]
+    makers.pop(cell, None)
 
 
 def run_in(variables: Context, function: Callable[[], Any]) -> Any:

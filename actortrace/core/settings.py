@@ -13,7 +13,6 @@ from actortrace.errors import SettingError
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.mailbox import Queue
 
 AskFailure = Literal["reply", "crash"]
 OnRestart = Literal["keep", "drop"]
@@ -22,11 +21,14 @@ OnRestart = Literal["keep", "drop"]
 class Dispatcher(Protocol):
     """Who runs cells. One message at a time per cell."""
 
-    def queue(self, mailbox: Mailbox, /) -> Queue:
-        """Return the structure in which the messages of one cell wait."""
+    def attach(self, cell: Cell[Any], /) -> None:
+        """Set a new cell's `queue`, where its messages wait, and `put`, which puts them there."""
 
     def launch(self, cell: Cell[Any], /) -> None:
-        """Let `actortrace.core.turns.run(cell)` happen; does not wait for it."""
+        """Let the actor of the cell begin and have its turns; does not wait for it."""
+
+    def give_up(self, cell: Cell[Any], /) -> None:
+        """Take note that the actor has been abandoned, perhaps in the middle of a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Settings:
         """Raise `SettingError` for a value that a setting of the class `owner` cannot have."""
         is_made = not isinstance(self.dispatcher, type)
         if not (
-            is_made and hasattr(self.dispatcher, "queue") and hasattr(self.dispatcher, "launch")
+            is_made and hasattr(self.dispatcher, "attach") and hasattr(self.dispatcher, "launch")
         ):
             raise SettingError(f"{owner}.dispatcher must be a dispatcher, not {self.dispatcher!r}")
         if not isinstance(self.mailbox, Mailbox):

@@ -1,18 +1,15 @@
-"""What happens on an actor's own thread, from `on_start` to the end? One turn after the other."""
+"""What happens when an actor handles a message, and when it ends? One turn after the other."""
 
 from __future__ import annotations
 
 import asyncio
-from threading import get_ident
 from typing import TYPE_CHECKING, Any, cast
 
 import pykka
 
-from actortrace.core.abandoned import abandoned
 from actortrace.core.dead_letter import discard_waiting, drop, is_expired, is_for_present
 from actortrace.core.envelope import CONTINUE, WAKE, Envelope
-from actortrace.core.failure import IGNORE, KILLED, NORMAL, SHUTDOWN, Ending
-from actortrace.core.running import enter
+from actortrace.core.failure import KILLED, SHUTDOWN, Ending
 from actortrace.core.seam import pykka_log
 from actortrace.core.signals import Shutdown, handover
 from actortrace.core.waiting import Interrupted, open_circle
@@ -27,63 +24,6 @@ if TYPE_CHECKING:
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Notice
     from actortrace.core.signals import Signals
-
-
-def run(cell: Cell[Any]) -> None:
-    """Run one incarnation from its start to its end; blocks the thread between messages."""
-    try:
-        if not begin(cell):
-            return
-        get = cell.queue.get
-        try:
-            while cell.is_running:
-                turn(cell, get())
-        except BaseException as error:
-            # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
-            _end_failed(cell, error, None)
-        finish(cell)
-    finally:
-        # The next thread may get the same identifier.
-        abandoned.discard(get_ident())
-
-
-def begin(cell: Cell[Any]) -> bool:
-    """Let the actor get ready for its first message; return whether it is."""
-    with handover:
-        if cell.is_gone:
-            return False
-        started, context, carrier = cell.started, cell.context, cell.chain.carrier
-        cell.context = None
-        enter(cell)
-    try:
-        answer = carrier.within(context, cell.begin)
-    except BaseException as error:
-        carrier.within(context, _fail_to_begin, cell, error)
-        error = _as_failed_start(cell, error)
-        # Last, because whoever waits for this may then do with the cell what it likes.
-        started.resolve(error.__traceback__, error)
-        return False
-    if answer is IGNORE:
-        _ignore(cell)
-        started.resolve()
-        return False
-    if cell.signals is not None and cell.interruption() is not None:
-        attend(cell, cell.signals)
-        ending = cell.ending
-        if ending is not None:
-            _leave(cell)
-            started.resolve(error=_unstarted(cell, ending.reason))
-            return False
-    started.resolve()
-    if hasattr(cell.actor_class, "handle_continue"):
-        envelope = Envelope(CONTINUE, None, cell)
-        envelope.context = context
-        turn(cell, envelope)
-    signals = cell.signals
-    if cell.is_running and signals is not None and signals.held is not None:
-        held, signals.held = signals.held, None
-        turn(cell, held)
-    return True
 
 
 def turn(cell: Cell[Any], envelope: Envelope) -> None:
@@ -124,7 +64,7 @@ def end_orderly(
     try:
         actor.on_stop()
     except BaseException as error:
-        _end_failed(cell, error, None)
+        end_failed(cell, error, None)
     cell.let_go()
 
 
@@ -201,51 +141,6 @@ def _shut_down(cell: Cell[Any], order: Shutdown) -> None:
     end_orderly(cell, order.reason, is_final=not order.keeps_cell)
 
 
-def _as_failed_start(cell: Cell[Any], error: BaseException) -> BaseException:
-    if not isinstance(error, Interrupted):
-        return error
-    return _unstarted(cell, getattr(error.signal, "reason", None))
-
-
-def _unstarted(cell: Cell[Any], reason: object) -> ActorDeadError:
-    return ActorDeadError(f"{cell} was to end before it had started", reason=reason)
-
-
-def _fail_to_begin(cell: Cell[Any], error: BaseException) -> None:
-    if cell.is_gone:
-        # It has been abandoned, and so has what it looked after.
-        return
-    if isinstance(error, Interrupted):
-        signal = error.signal
-        reason = getattr(signal, "reason", None)
-        is_final = isinstance(signal, Shutdown) and not signal.keeps_cell
-        cell.end(Ending(cell, reason, is_final=is_final, incarnation=cell.incarnation))
-    else:
-        _end_failed(cell, error, None)
-    cell.wind_down()
-    _leave(cell)
-
-
-def _ignore(cell: Cell[Any]) -> None:
-    cell.is_ignored = True
-    cell.end(Ending(cell, NORMAL, is_final=True, incarnation=cell.incarnation))
-    _leave(cell)
-
-
-def _leave(cell: Cell[Any]) -> None:
-    """Leave a cell whose actor has not begun. Its supervisor waits for its start."""
-    with handover:
-        cell.runner = None
-        if cell.is_gone:
-            return
-        ending = cell.ending
-    if ending is not None:
-        cell.release(ending)
-    if not cell.hand_over():
-        cell.close(SHUTDOWN if ending is None else ending.reason)
-        cell.wipe()
-
-
 def _fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     """Deal with what came out of the chain. Called while `error` is being handled."""
     if cell.is_gone:
@@ -302,13 +197,13 @@ def _caused_by(cause: BaseException, error: Exception) -> Exception:
 
 
 def _crash(cell: Cell[Any], envelope: Envelope | None, error: BaseException) -> None:
-    _end_failed(cell, error, envelope)
+    end_failed(cell, error, envelope)
     cell.report_crash(error, envelope)
     cell.wind_down()
     try:
         cell.actor.on_failure(type(error), error, error.__traceback__)
     except BaseException as second:
-        _end_failed(cell, second, envelope)
+        end_failed(cell, second, envelope)
     cell.let_go()
     if envelope is not None:
         drop(envelope, "crashed")
@@ -324,7 +219,8 @@ def _abort(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     pykka.ActorRegistry.stop_all()
 
 
-def _end_failed(cell: Cell[Any], error: BaseException, envelope: Envelope | None) -> None:
+def end_failed(cell: Cell[Any], error: BaseException, envelope: Envelope | None) -> None:
+    """Let the incarnation end after this turn, because of what its code raised."""
     if cell.is_gone:
         # It has been abandoned, and was reported then.
         return

@@ -6,8 +6,8 @@ import threading
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from actortrace.core.abandoned import is_abandoned
-from actortrace.core.running import makers
+from actortrace.core.blocking import acquire
+from actortrace.core.running import is_abandoned, makers
 from actortrace.errors import DeadlockError
 
 if TYPE_CHECKING:
@@ -98,6 +98,13 @@ def detect_deadlocks(*, enabled: bool) -> None:
     _detection = enabled
 
 
+def wait_of(cell: Cell[Any]) -> Waiting | None:
+    """Return what the turn of `cell` waits for at this moment, if anything."""
+    waiting = None if cell.runner is None else waits.get(cell.runner)
+    # The thread may be that of another one too, whose turn goes on when that of `cell` is over.
+    return waiting if waiting is not None and cell in _waiting_cells(waiting.cell) else None
+
+
 def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> bool:
     """Block the turn of `cell`, on its thread, until there is an outcome; return whether there is.
 
@@ -125,12 +132,12 @@ def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> b
                 open_circle(here)
         elif reply.callees is not None and timeout is None and _detection:
             open_circle(here)
-        if cell.signals is not None or makers:
+        if cell.signals is not None or cell in makers:
             for one in _waiting_cells(cell):
                 one.interrupt_if_ordered()
         if is_abandoned():
             waiting.interrupt(None)
-        is_done = done.acquire(timeout=-1 if timeout is None else timeout)
+        is_done = acquire(done, -1 if timeout is None else timeout)
     finally:
         if outer is None:
             del waits[here]
@@ -220,6 +227,7 @@ def _cells(circle: list[Waiting]) -> Iterator[Cell[Any]]:
 
 def _waiting_cells(cell: Cell[Any]) -> Iterator[Cell[Any]]:
     """Yield the actor whose code waits, and those whose turn goes on when that comes back."""
-    yield cell
-    if makers and cell.runner is not None:
-        yield from makers.get(cell.runner, ())
+    one: Cell[Any] | None = cell
+    while one is not None:
+        yield one
+        one = makers.get(one)

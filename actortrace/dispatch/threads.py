@@ -6,11 +6,12 @@ import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from actortrace.core.turns import run
+from actortrace.core.beginning import begin
+from actortrace.core.running import abandoned
+from actortrace.core.turns import end_failed, finish, turn
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.mailbox import Mailbox, Queue
 
 _numbers = count()
 
@@ -23,13 +24,17 @@ class Threads:
     keeps it for as long as its tree lives.
     """
 
-    def queue(self, mailbox: Mailbox) -> Queue:
-        """Return a queue whose reader sleeps while it is empty."""
-        return mailbox.queue()
+    def attach(self, cell: Cell[Any]) -> None:
+        """Give the cell a queue whose reader sleeps while it is empty."""
+        cell.queue = queue = cell.settings.mailbox.queue()
+        cell.put = queue.put
 
     def launch(self, cell: Cell[Any]) -> None:
         """Start the thread that runs the cell."""
         ActorThread(cell).start()
+
+    def give_up(self, cell: Cell[Any]) -> None:
+        """Do nothing: an actor that is abandoned keeps its thread, which is nobody else's."""
 
 
 class ActorThread(threading.Thread):
@@ -38,5 +43,22 @@ class ActorThread(threading.Thread):
     def __init__(self, cell: Cell[Any]) -> None:
         name = f"{cell.actor_class.__name__}-{next(_numbers)}"
         daemon = cell.actor.use_daemon_thread
-        super().__init__(target=run, args=(cell,), name=name, daemon=daemon)
+        super().__init__(target=_run, args=(cell,), name=name, daemon=daemon)
         self.cell = cell
+
+
+def _run(cell: Cell[Any]) -> None:
+    """Run one incarnation from its start to its end; blocks the thread between messages."""
+    try:
+        if not begin(cell):
+            return
+        get = cell.queue.get
+        try:
+            while cell.is_running:
+                turn(cell, get())
+        except BaseException as error:
+            # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
+            end_failed(cell, error, None)
+        finish(cell)
+    finally:
+        abandoned.discard(cell)

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from actortrace.core.abandoned import is_abandoned
 from actortrace.core.actor import kind_of
 from actortrace.core.kind import spawn
+from actortrace.core.running import is_abandoned
 from actortrace.errors import ActorDeadError
 from actortrace.otp.restart import wanted_after
 from actortrace.otp.stopping import stop

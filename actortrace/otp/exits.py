@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
-from actortrace.core.abandoned import is_abandoned
 from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import Envelope
 from actortrace.core.failure import KILL, KILLED, NORMAL, is_word
-from actortrace.core.running import calling_cell, running_cell
+from actortrace.core.running import calling_cell, is_abandoned, running_cell
 from actortrace.core.signals import Signal, handover
 from actortrace.core.turns import end_killed, end_orderly
 from actortrace.errors import SettingError

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from actortrace.core.abandoned import is_abandoned
-from actortrace.core.running import calling_cell
+from actortrace.core.running import calling_cell, is_abandoned
 from actortrace.otp.names import NamedRef, cell_of
 from actortrace.otp.roll import Roll
 

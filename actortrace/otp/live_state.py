@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pykka
 
-from actortrace.core.abandoned import is_abandoned
 from actortrace.core.belongings import Order
 from actortrace.core.failure import NOPROC
 from actortrace.core.redaction import visible_attributes
 from actortrace.core.reply import Reply
-from actortrace.core.running import calling_cell, running_cell
+from actortrace.core.running import calling_cell, is_abandoned, running_cell
 from actortrace.core.signals import Signal, handover
 from actortrace.core.suspension import Suspension, suspended
 from actortrace.core.turns import attend

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 
-from actortrace.core.abandoned import is_abandoned
 from actortrace.core.belongings import Order
 from actortrace.core.cell import Cell
-from actortrace.core.running import calling_cell
+from actortrace.core.running import calling_cell, is_abandoned
 from actortrace.core.seam import Proxy, SeamRef
 from actortrace.core.signals import handover
 from actortrace.errors import ActorDeadError, NameTakenError, NoSuchNameError, SettingError

@@ -13,7 +13,7 @@ from actortrace.core.envelope import Notice
 from actortrace.core.failure import KILL, KILLED, NORMAL, SHUTDOWN, Ending
 from actortrace.core.signals import Signal, handover
 from actortrace.core.turns import end_killed, end_orderly
-from actortrace.core.waiting import Interrupted, waits
+from actortrace.core.waiting import Interrupted, wait_of
 from actortrace.errors import ActorDeadError
 from actortrace.otp.cell import ActorCell
 from actortrace.otp.exits import Effect, Exit, ExitSignal, deliver
@@ -203,7 +203,7 @@ class TaskCell(ActorCell[A]):
     def _cut_short(self, reason: object) -> None:
         runner = self.runner
         is_at_work = self.is_running and self.current is not None and runner is not None
-        waiting = None if runner is None else waits.get(runner)
+        waiting = wait_of(self)
         is_woken_up = waiting is not None and waiting.is_interrupted
         # One that has not begun never will. One that ends itself may go on to the end of its
         # function, as an actor may to the end of its message.

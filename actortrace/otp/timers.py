@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextvars
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from actortrace.core.abandoned import is_abandoned
 from actortrace.core.belongings import Order
 from actortrace.core.dead_letter import drop
 from actortrace.core.edge import Edge
 from actortrace.core.envelope import Notice
-from actortrace.core.running import calling_cell
+from actortrace.core.running import calling_cell, is_abandoned
 from actortrace.dead_letters import publish
 from actortrace.otp.names import NamedRef, cell_of, ref_to, whereis
 from actortrace.otp.number import is_quantity

@@ -12,13 +12,11 @@ import pykka
 import pytest
 
 from actortrace.actor import TracedActor
-from actortrace.core.abandoned import abandoned
 from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import WAKE, Envelope
-from actortrace.core.mailbox import Mailbox
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
-from actortrace.core.running import calling_cell
+from actortrace.core.running import abandoned, calling_cell
 from actortrace.core.waiting import Interrupted, waits
 from actortrace.dispatch.threads import Threads
 from actortrace.errors import ActorDeadError
@@ -115,7 +113,7 @@ def test_its_late_crash_changes_nothing(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_its_thread_ends_when_the_turn_does_and_is_forgotten() -> None:
     left = Left(nothing)
-    assert abandoned == {left.thread.ident}
+    assert abandoned == {left.ref}
     left.go_on()
 
     assert abandoned == set()
@@ -321,9 +319,9 @@ class HeldQueue:
 
 
 class HoldingThreads(Threads):
-    def queue(self, mailbox: Mailbox) -> Any:
-        self.held = HeldQueue(super().queue(mailbox))
-        return self.held
+    def attach(self, cell: Any) -> None:
+        super().attach(cell)
+        self.held = cell.queue = HeldQueue(cell.queue)
 
 
 def test_a_message_that_it_has_taken_and_not_begun_is_a_dead_letter() -> None:

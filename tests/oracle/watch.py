@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.context import Context, get_current
 
 from actortrace.core.envelope import Envelope
-from actortrace.core.mailbox import Mailbox, Queue
+from actortrace.core.mailbox import Queue
 from actortrace.dispatch.threads import Threads
 from tests.oracle.evidence import At
 from tests.oracle.notes import here
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class WatchedThreads(Threads):
     """Runs actors as usual, and looks at their threads whenever they take a message."""
 
-    def queue(self, mailbox: Mailbox) -> Queue:
-        return WatchedQueue(super().queue(mailbox))
+    def attach(self, cell: Cell[Any]) -> None:
+        super().attach(cell)
+        cell.queue = WatchedQueue(cell.queue)
 
     def launch(self, cell: Cell[Any]) -> None:
         queue = cell.queue

@@ -1,0 +1,63 @@
+"""Who has to know that a thread is about to block? Whoever needs it for others."""
+
+from __future__ import annotations
+
+from threading import get_ident
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from _thread import LockType
+    from types import TracebackType
+
+
+class Host(Protocol):
+    """What runs many actors on one thread, and must go on with the others when one blocks it."""
+
+    def block(self) -> None:
+        """Take note that its thread is about to block, or raise because that must not be."""
+
+    def unblock(self) -> None:
+        """Take note that it goes on."""
+
+
+hosts: dict[int, Host] = {}
+"""By thread identifier. Empty in a program whose actors have a thread each."""
+
+
+class blocking:  # noqa: N801 - used like a function
+    """Lets other actors go on while code of an actor blocks: `with blocking(): socket.recv(1)`.
+
+    On a `Pool` another thread takes over for as long as it lasts. What actortrace itself blocks in,
+    an `ask`, a `reply.get()`, a full mailbox, does this by itself. Where each actor has a thread of
+    its own, and in code that is no actor's, it does nothing.
+
+    Raises:
+        PoolExhaustedError: when the pool may have no more threads.
+
+    """
+
+    __slots__ = ("_host",)
+
+    def __enter__(self) -> None:
+        self._host = hosts.get(get_ident())
+        if self._host is not None:
+            self._host.block()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._host is not None:
+            self._host.unblock()
+
+
+def acquire(lock: LockType, timeout: float) -> bool:
+    """Take a lock that another thread is to release; `timeout` is as the lock takes it."""
+    if not hosts:
+        return lock.acquire(timeout=timeout)
+    if lock.acquire(blocking=False):
+        return True
+    with blocking():
+        return lock.acquire(timeout=timeout)
