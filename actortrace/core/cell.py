@@ -144,6 +144,11 @@ class Cell(Lifetime[A]):
     def actor_urn(self, urn: str) -> None:
         self._urn = urn
 
+    @property
+    def made_urn(self) -> str | None:
+        """The URN, if anybody has asked for it."""
+        return self._urn
+
     def take_urn(self, urn: str) -> None:
         """Let the actor choose its URN while it is made for the first time."""
         if not self._is_registered:

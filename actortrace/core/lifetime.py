@@ -14,7 +14,7 @@ from actortrace.core.envelope import WAKE, Envelope
 from actortrace.core.failure import KILLED, Ending, without_traceback
 from actortrace.core.reply import Reply
 from actortrace.core.running import abandoned, enter, is_abandoned, leave
-from actortrace.core.seam import pykka_log
+from actortrace.core.seam import pykka_log, register, unregister
 from actortrace.core.signals import Signals, handover
 from actortrace.core.waiting import wait_of
 from actortrace.errors import ActorDeadError, StartTimeoutError
@@ -109,7 +109,7 @@ class Lifetime(Addressee[A]):
         finally:
             leave(self._cell, token)
         if not self._is_registered:
-            pykka.ActorRegistry.register(self)
+            register(self)
         pykka_log.debug("Starting %s", actor)
         return self.launch()
 
@@ -213,7 +213,7 @@ class Lifetime(Addressee[A]):
             self.is_closed = True
             event = self._stopped_event
         if self._is_registered:
-            pykka.ActorRegistry.unregister(self)
+            unregister(self)
         self.leave()
         if self._belongings:
             self.release_names(Ending(self._cell, reason, incarnation=self.incarnation))

@@ -13,6 +13,7 @@ from pykka._introspection import get_attr_directly
 from pykka.messages import _ActorStop
 
 from actortrace.core.reply import Reply
+from actortrace.core.roster import Roster
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
@@ -25,6 +26,8 @@ __all__ = [
     "get_attr_directly",
     "is_stop",
     "pykka_log",
+    "register",
+    "unregister",
 ]
 
 A = TypeVar("A", bound=pykka.Actor)
@@ -39,6 +42,38 @@ def is_stop(message: object) -> bool:
 
 
 pykka_log = logging.getLogger("pykka")
+
+
+def register(ref: pykka.ActorRef[Any]) -> None:
+    """Do what Pykka's registry does, and make the ref's text for a log that is kept only."""
+    with pykka.ActorRegistry._actor_refs_lock:
+        pykka.ActorRegistry._actor_refs.append(ref)
+    pykka_log.debug("Registered %s", ref)
+
+
+def unregister(ref: pykka.ActorRef[Any]) -> None:
+    """Do what Pykka's registry does, likewise."""
+    with pykka.ActorRegistry._actor_refs_lock:
+        refs = pykka.ActorRegistry._actor_refs
+        is_there = ref in refs
+        if is_there:
+            refs.remove(ref)
+    pykka_log.debug("Unregistered %s%s", ref, "" if is_there else " (not found in registry)")
+
+
+def _get_by_urn(registry: type[pykka.ActorRegistry], actor_urn: str) -> pykka.ActorRef[Any] | None:
+    """Get an actor by its universally unique URN."""
+    with registry._actor_refs_lock:
+        return next((ref for ref in registry._actor_refs if _made_urn(ref) == actor_urn), None)
+
+
+def _made_urn(ref: pykka.ActorRef[Any]) -> str | None:
+    # Nobody can look for one that has not been made.
+    return cast("Cell[Any]", ref).made_urn if isinstance(ref, SeamRef) else ref.actor_urn
+
+
+pykka.ActorRegistry._actor_refs = Roster(pykka.ActorRegistry._actor_refs)  # type: ignore[assignment]
+pykka.ActorRegistry.get_by_urn = classmethod(_get_by_urn)  # type: ignore[assignment,method-assign]
 
 
 class SeamRef(pykka.ActorRef[A]):

@@ -66,3 +66,19 @@ def test_a_ref_and_a_future_have_no_attributes_that_we_do_not_know() -> None:
         "actor_urn",
     }
     assert set(pykka.Future.__annotations__) == {"_get_hook", "_get_hook_result"}
+
+
+def test_the_registry_keeps_its_refs_in_what_behaves_like_a_list_under_this_lock() -> None:
+    registry = source(pykka.ActorRegistry)
+
+    assert "cls._actor_refs_lock" in registry
+    for use in ("_actor_refs[:]", "in cls._actor_refs", "_actor_refs.append", "_actor_refs.remove"):
+        assert use in registry
+    assert registry.count("cls._actor_refs\n") + registry.count("_actor_refs[:]") == 3
+
+
+def test_the_registry_logs_what_ours_logs() -> None:
+    registry = source(pykka.ActorRegistry)
+
+    assert 'f"Registered {actor_ref}"' in registry
+    assert 'f"Unregistered {actor_ref} (not found in registry)"' in registry
