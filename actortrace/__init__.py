@@ -7,6 +7,7 @@ from actortrace.actor import (
     TaskSupervisor,
     TracedActor,
 )
+from actortrace.core.blocking import blocking
 from actortrace.core.edge import Edge
 from actortrace.core.envelope import Envelope
 from actortrace.core.failure import IGNORE
@@ -15,6 +16,7 @@ from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Middleware
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
+from actortrace.dispatch.pool import Pool
 from actortrace.dispatch.threads import Threads
 from actortrace.errors import (
     ActorDeadError,
@@ -31,6 +33,7 @@ from actortrace.errors import (
     NoSuchNameError,
     NotInActorError,
     PartitionKeyError,
+    PoolExhaustedError,
     SettingError,
     StartTimeoutError,
     TaskOwnerError,
@@ -85,6 +88,8 @@ __all__ = [
     "NotInActorError",
     "PartitionKeyError",
     "PartitionSupervisor",
+    "Pool",
+    "PoolExhaustedError",
     "Ref",
     "Registry",
     "Reply",
@@ -102,6 +107,7 @@ __all__ = [
     "UnhandledMessageError",
     "ancestors",
     "bind",
+    "blocking",
     "callers",
     "cancel",
     "child",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _TRACED = Assembly(cell_type=ActorCell, dispatcher=Threads(), compose=compose_traced)
 _SUPERVISOR = _TRACED.with_(cell_type=SupervisorCell)
-_TASKS = _TRACED.with_(cell_type=TaskCell, compose=compose_traced_tasks)
+_TASKS = _TRACED.with_(cell_type=TaskCell, dispatcher=Threads(), compose=compose_traced_tasks)
 _TASK_SUPERVISOR = _TRACED.with_(cell_type=TaskSupervisorCell)
 _PARTITIONS = _TRACED.with_(cell_type=PartitionCell)
 

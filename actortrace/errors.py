@@ -89,6 +89,23 @@ class DeadlockError(ActortraceError, pykka.Timeout):
         super().__init__(f"these actors would wait for each other for ever: {steps}")
 
 
+class PoolExhaustedError(ActortraceError, RuntimeError):
+    """A thread of a pool would block, and there would be none left to run actors.
+
+    Give the pool more `spares`, or let its actors wait less: `ask(block=False)`, `defer`.
+    """
+
+    def __init__(self, pool: str, threads: int, report: Iterable[str]) -> None:
+        self.pool = pool
+        self.threads = threads
+        super().__init__(
+            f"the last of {threads} threads of {pool} cannot wait too: nobody would be left to run "
+            f"actors; give it more spares, or wait less, by ask(block=False) or defer()"
+        )
+        for line in report:
+            self.add_note(line)
+
+
 class NotInActorError(ActortraceError, RuntimeError):
     """Only an actor can do this for itself, and no actor's code runs on the calling thread."""
 

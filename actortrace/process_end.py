@@ -12,9 +12,13 @@ import sys
 import threading
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pykka
+
+from actortrace.core.cell import Cell
 from actortrace.core.running import abandoned
+from actortrace.dispatch.keeper import Keeper
 from actortrace.dispatch.threads import ActorThread
 from actortrace.errors import ActorDeadError
 from actortrace.otp.task_cell import TaskCell
@@ -53,7 +57,7 @@ def _end_in(seconds: float, status: int) -> None:
 def _end_without_the_stuck() -> None:
     threading.main_thread().join()
     while (other := next(_waited_for(), None)) is not None:
-        if isinstance(other, ActorThread):
+        if isinstance(other, ActorThread | Keeper):
             _stop_actors()
         else:
             other.join()
@@ -66,10 +70,12 @@ def _end_without_the_stuck() -> None:
 
 def _stop_actors() -> None:
     """Let all actors stop after the messages that wait, or leave them behind."""
-    threads = [thread for thread in _waited_for() if isinstance(thread, ActorThread)]
+    waited_for = list(_waited_for())
+    threads = [thread for thread in waited_for if isinstance(thread, ActorThread)]
+    keepers = [thread for thread in waited_for if isinstance(thread, Keeper)]
+    sharing = list(_sharing_threads()) if keepers else []
     until = monotonic() + _PATIENCE
-    for thread in threads:
-        cell = thread.cell
+    for cell in (*(thread.cell for thread in threads), *sharing):
         with suppress(ActorDeadError):
             if isinstance(cell, TaskCell):
                 _ = cell.shut_down()
@@ -79,6 +85,21 @@ def _stop_actors() -> None:
         thread.join(max(0.0, until - monotonic()))
         if thread.is_alive():
             thread.cell.leave_behind()
+    for keeper in keepers:
+        keeper.crew.wait_until_empty(max(0.0, until - monotonic()))
+    for cell in sharing:
+        # One that has ended is left alone.
+        cell.leave_behind()
+    for keeper in keepers:
+        keeper.join()
+
+
+def _sharing_threads() -> Iterator[Cell[Any]]:
+    """Yield the actors without threads of their own for which the program is waited for."""
+    for ref in pykka.ActorRegistry.get_all():
+        is_sharing = isinstance(ref, Cell) and ref.settings.dispatcher.is_shared
+        if is_sharing and not ref.actor_class.use_daemon_thread:
+            yield ref
 
 
 def _flush() -> None:

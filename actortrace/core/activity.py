@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actortrace.core.envelope import CONTINUE
 from actortrace.core.seam import is_stop
@@ -13,24 +13,8 @@ if TYPE_CHECKING:
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
 
-
-class Glimpse(NamedTuple):
-    """What somebody saw of an actor when he sent it a message."""
-
-    current: Envelope | None
-    """What it was handling."""
-    waiting: int
-    """How many messages waited."""
-
-    @classmethod
-    def of(cls, cell: Cell[Any]) -> Self:
-        """Have a look."""
-        return cls(cell.current, cell.queue.qsize())
-
-    @property
-    def before(self) -> int:
-        """How many messages were before the one that was sent, that in hand included."""
-        return self.waiting + (self.current is not None)
+    Glimpse: TypeAlias = tuple[Envelope | None, int]
+    """What an asker saw of an actor: what it was handling, and how many messages waited."""
 
 
 def activity(cell: Cell[Any]) -> str:
@@ -57,12 +41,13 @@ def overdue(envelope: Envelope, timeout: float | None, glimpse: Glimpse | None) 
     text = f"{timeout} seconds: no answer to {type(envelope.message).__qualname__} from {cell}"
     is_deferred = envelope.reply_to is not None and envelope.reply_to.callee is None
     text += f", which {'has put the answer off and ' if is_deferred else ''}is {activity(cell)}"
-    if current is not None and glimpse is not None:
-        comparison = "more" if current is glimpse.current else "less"
-        text += f", for {comparison} than that"
-    if glimpse is not None:
-        text += f"; {glimpse.before} message{'s' * (glimpse.before != 1)} came before it"
-    return text
+    if glimpse is None:
+        return text
+    in_hand, before = glimpse
+    if current is not None:
+        text += f", for {'more' if current is in_hand else 'less'} than that"
+    before += in_hand is not None
+    return f"{text}; {before} message{'s' * (before != 1)} came before it"
 
 
 def _doing(cell: Cell[Any], again: str) -> str:

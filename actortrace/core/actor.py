@@ -75,7 +75,11 @@ class Actor(SeamActor):
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         """Any arguments are accepted, as in Pykka. An override need not call this one."""
-        if "_actor_ref" not in vars(self):
+        try:
+            # Not by `vars`, which makes a dictionary that the actor then keeps, nor by a method of
+            # the user's.
+            object.__getattribute__(self, "_actor_ref")
+        except AttributeError:
             # Made by hand instead of started: it has a ref, and nothing runs it.
             self._actor_ref = kind_of(self.__class__).cell()
             self._actor_ref.actor = self

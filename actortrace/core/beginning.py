@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actortrace.core.envelope import CONTINUE, Envelope
 from actortrace.core.failure import IGNORE, NORMAL, SHUTDOWN, Ending
+from actortrace.core.lifetime import STARTED
 from actortrace.core.running import enter
 from actortrace.core.signals import Shutdown, handover
 from actortrace.core.turns import attend, end_failed, turn
@@ -44,6 +45,7 @@ def begin(cell: Cell[Any]) -> bool:
             started.resolve(error=_unstarted(cell, ending.reason))
             return False
     started.resolve()
+    cell.started = STARTED
     if hasattr(cell.actor_class, "handle_continue"):
         envelope = Envelope(CONTINUE, None, cell)
         envelope.context = context

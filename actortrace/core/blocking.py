@@ -55,9 +55,13 @@ class blocking:  # noqa: N801 - used like a function
 
 def acquire(lock: LockType, timeout: float) -> bool:
     """Take a lock that another thread is to release; `timeout` is as the lock takes it."""
-    if not hosts:
+    host = hosts.get(get_ident()) if hosts else None
+    if host is None:
         return lock.acquire(timeout=timeout)
     if lock.acquire(blocking=False):
         return True
-    with blocking():
+    host.block()
+    try:
         return lock.acquire(timeout=timeout)
+    finally:
+        host.unblock()

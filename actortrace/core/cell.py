@@ -52,6 +52,7 @@ class Cell(Lifetime[A]):
         "incarnation",
         "is_closed",
         "is_gone",
+        "is_idle",
         "is_ignored",
         "is_live",
         "is_running",
@@ -110,6 +111,8 @@ class Cell(Lifetime[A]):
         """The identifier of the thread that runs the actor's code, if one does."""
         self.is_running = False
         """Whether the present incarnation goes on to the next message."""
+        self.is_idle = False
+        """Whether a dispatcher without a thread for each actor has nothing to run here."""
         self.is_vacant = True
         """Whether no thread runs the cell, so that its supervisor may."""
         self.is_ignored = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from actortrace.core.seam import is_stop
 
@@ -30,6 +30,9 @@ class Envelope:
 
     is_notice = False
     """Whether it is a `Notice`."""
+
+    is_call = False
+    """Whether it is a `Call`."""
 
     edge: Edge | None = None
     """The edge that this one message is to have, whatever its handler says."""
@@ -73,6 +76,27 @@ class Envelope:
 
     def __repr__(self) -> str:
         return f"Envelope(message={self.message!r}, reply_to={self.reply_to!r})"
+
+
+class Place(Protocol):
+    """Where a message can be handled at once."""
+
+    def handle(self, envelope: Envelope, /) -> None:
+        """Handle it, on the calling thread. Never raises."""
+
+
+class Call(Envelope):
+    """An ask whose sender waits for as long as it takes, sent when its target was idle.
+
+    Its target may then be run on the sender's thread. A dispatcher that wants that sees to it that
+    nobody else runs the cell, and sets `place` instead of queueing the call.
+    """
+
+    __slots__ = ("place",)
+
+    is_call = True
+
+    place: Place | None
 
 
 class Notice(Envelope):

@@ -10,7 +10,7 @@ import pykka
 from actortrace.core.cell import Cell
 from actortrace.core.chain import Chain
 from actortrace.core.handlers import HandlerTable
-from actortrace.core.lifetime import refuse_if_abandoned
+from actortrace.core.lifetime import NO_ARGUMENTS, refuse_if_abandoned
 from actortrace.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,5 +82,5 @@ def spawn(cell: Cell[Any]) -> Reply[None]:
         raise
     if cell.supervisor is None:
         # Nobody will start it again: what it was started with need not be kept alive.
-        cell.arguments = ((), {})
+        cell.arguments = NO_ARGUMENTS
     return started

@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", bound=pykka.Actor)
 
+STARTED: Reply[None] = Reply()
+"""Stands for the start of every actor that has started. One million would be kept for nothing."""
+STARTED.resolve()
+
+_NO_HOOK = pykka.Actor.on_start
+
+NO_ARGUMENTS: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+"""One for all cells that need theirs no more, so that a million idle ones keep nothing."""
+
 
 class Lifetime(Addressee[A]):
     """The part of a cell that makes actors, one after the other, and lets go of them."""
@@ -70,6 +79,13 @@ class Lifetime(Addressee[A]):
     def begin(self) -> object:
         """Get ready for the first message, on the actor's thread. Returns what `on_start` does."""
         return self.actor.on_start()
+
+    @property
+    def begins_at_once(self) -> bool:
+        """Whether there is nothing to do before the first message."""
+        hook = getattr(self.actor.on_start, "__func__", None)
+        is_plain = hook is _NO_HOOK and not hasattr(self.actor_class, "handle_continue")
+        return is_plain and self.signals is None
 
     def child_ended(self, ending: Ending) -> None:
         """Deal with the end of an actor that this one supervises, on this one's thread."""
@@ -125,9 +141,12 @@ class Lifetime(Addressee[A]):
     def launch(self) -> Reply[None]:
         """Let the dispatcher run the cell. The reply is as for `incarnate`."""
         self._is_registered = True
-        started = self.started = Reply()
-        started.callee = self._cell
-        self.context = self.chain.carrier.current()
+        if self.settings.dispatcher.is_shared and self.begins_at_once:
+            started = self.started = STARTED
+        else:
+            started = self.started = Reply()
+            started.callee = self._cell
+            self.context = self.chain.carrier.current()
         self.is_running = True
         self.is_vacant = False
         try:
@@ -256,8 +275,7 @@ class Lifetime(Addressee[A]):
             drop(current, "killed", error)
         if waiting is not None:
             waiting.interrupt(None)
-        else:
-            self.settings.dispatcher.give_up(self._cell)
+        self.settings.dispatcher.give_up(self._cell)
         self.release(ending)
         self.started.resolve(error=error)
         self.wipe()
@@ -282,7 +300,7 @@ class Lifetime(Addressee[A]):
             order.done.resolve()
         # A ref may live long: it must not keep the actor or anybody's span alive.
         self.actor = self.ending = self.context = None
-        self.arguments = ((), {})
+        self.arguments = NO_ARGUMENTS
 
 
 def refuse_if_abandoned(cell: Lifetime[Any]) -> None:

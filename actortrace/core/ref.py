@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast, o
 
 import pykka
 
-from actortrace.core.activity import Glimpse, overdue
+from actortrace.core.activity import overdue
 from actortrace.core.dead_letter import drop
-from actortrace.core.envelope import Envelope
+from actortrace.core.envelope import Call, Envelope
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
 from actortrace.core.reply import Reply
 from actortrace.core.running import abandoned, is_abandoned
@@ -108,11 +108,14 @@ class Ref(SeamRef[A]):
         reply: Reply[Any] = Reply()
         cell = cast("Cell[A]", self)
         reply.callee = cell
-        envelope = Envelope(message, reply, cell)
-        deadline = glimpse = None
+        # One that does not share its threads is never idle in this sense.
+        is_call = cell.is_idle and block and timeout is None
+        envelope = (Call if is_call else Envelope)(message, reply, cell)
+        deadline: float | None = None
+        glimpse: tuple[Envelope | None, int] | None = None
         if timeout is not None and block:
             deadline = envelope.deadline = time.monotonic() + timeout
-            glimpse = Glimpse.of(cell)
+            glimpse = cell.current, cell.queue.qsize()
         if self.is_closed:
             reply.resolve(error=self._dead())
         elif abandoned and is_abandoned():
@@ -120,7 +123,11 @@ class Ref(SeamRef[A]):
             reply.resolve(error=ActorDeadError(text, reason=KILLED))
         else:
             try:
-                self.chain.send(envelope)
+                if isinstance(envelope, Call):
+                    envelope.place = None
+                    self._send_call(envelope)
+                else:
+                    self.chain.send(envelope)
             except (MailboxFullError, ActorDeadError, DeadlockError) as error:
                 reply.resolve(error.__traceback__, error)
             except pykka.Timeout:
@@ -181,6 +188,14 @@ class Ref(SeamRef[A]):
 
         """
         return Proxy(actor_ref=self)
+
+    def _send_call(self, call: Call) -> None:
+        try:
+            self.chain.send(call)
+        finally:
+            # Whatever a middleware does after the send: nobody else runs the actor now.
+            if call.place is not None:
+                call.place.handle(call)
 
     def _dead(self) -> ActorDeadError:
         return ActorDeadError(f"{self} not found", reason=self.reason)

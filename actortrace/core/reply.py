@@ -39,6 +39,8 @@ M = TypeVar("M")
 R = TypeVar("R")
 
 _PENDING: Any = object()
+_SHORT = 1e6
+"""Seconds that every lock can wait; to look for the limits takes longer."""
 
 
 class Answerable(Protocol):
@@ -127,33 +129,45 @@ class Reply(pykka.Future[T]):
 
         With an `error`, `value` is the traceback to raise it with.
         """
-        with self._mutex:
+        # Not `with`, which takes longer than all that is done under the lock; likewise below.
+        self._mutex.acquire()
+        try:
             if self._value is not _PENDING or self._hook is not None:
                 return False
             self._error = error
             self._value = value
             callbacks, self._callbacks = self._callbacks, None
-        for callback in callbacks or ():
-            _call(callback)
+        finally:
+            self._mutex.release()
+        if callbacks:
+            for callback in callbacks:
+                _call(callback)
         return True
 
     def add_done_callback(self, callback: Callable[[], object]) -> None:
         """Call `callback()` once the outcome is set: on the setting thread, or at once if it is."""
-        with self._mutex:
+        self._mutex.acquire()
+        try:
             if self._value is _PENDING:
                 if self._callbacks is None:
                     self._callbacks = []
                 self._callbacks.append(callback)
                 return
+        finally:
+            self._mutex.release()
         _call(callback)
 
     def remove_done_callback(self, callback: Callable[[], object]) -> bool:
         """Forget a callback that is no longer wanted; return whether it had yet to be called."""
-        with self._mutex:
-            is_pending = self._callbacks is not None and callback in self._callbacks
-            if is_pending:
-                self._callbacks.remove(callback)  # type: ignore[union-attr]  # it is in there
-        return is_pending
+        self._mutex.acquire()
+        try:
+            callbacks = self._callbacks
+            if callbacks is None or callback not in callbacks:
+                return False
+            callbacks.remove(callback)
+            return True
+        finally:
+            self._mutex.release()
 
     def set_get_hook(self, func: GetHook[T]) -> None:
         """Let `func(timeout)` make the value when it is read. Raises `queue.Full` like `set`."""
@@ -259,6 +273,8 @@ def _call(callback: Callable[[], object]) -> None:
 def _lock_timeout(timeout: float | None) -> float:
     if timeout is None:
         return -1
+    if type(timeout) is float and 0.0 <= timeout <= _SHORT:
+        return timeout
     try:
         return max(0.0, min(timeout, threading.TIMEOUT_MAX))
     except TypeError:

@@ -71,11 +71,20 @@ def enter(cell: Cell[Any]) -> Token[Cell[Any] | None]:
     return _running.set(cell)
 
 
+def variables_of(cell: Cell[Any]) -> Context:
+    """Return new `contextvars` in which the code of this thread is that of the cell's actor."""
+    variables = Context()
+    variables.run(_running.set, cell)
+    cell.runner = get_ident()
+    return variables
+
+
 def leave(cell: Cell[Any], token: Token[Cell[Any] | None]) -> None:
     """Undo `enter`."""
     cell.runner = None
     _running.reset(token)
-    makers.pop(cell, None)
+    if makers:
+        makers.pop(cell, None)
 
 
 def run_in(variables: Context, function: Callable[[], Any]) -> Any:

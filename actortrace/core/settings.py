@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
@@ -21,6 +21,9 @@ OnRestart = Literal["keep", "drop"]
 class Dispatcher(Protocol):
     """Who runs cells. One message at a time per cell."""
 
+    is_shared: bool
+    """Whether its threads run many actors each, so that one with nothing to do needs none."""
+
     def attach(self, cell: Cell[Any], /) -> None:
         """Set a new cell's `queue`, where its messages wait, and `put`, which puts them there."""
 
@@ -29,6 +32,9 @@ class Dispatcher(Protocol):
 
     def give_up(self, cell: Cell[Any], /) -> None:
         """Take note that the actor has been abandoned, perhaps in the middle of a turn."""
+
+    def apart(self, function: Callable[[], object], /) -> None:
+        """Call a function that waits for any actor; perhaps on another thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class Settings:
     """Whether a restarted actor keeps the messages that waited, or drops them as Erlang does."""
     drop_expired: bool
     """Whether an ask that has timed out by its turn is dropped instead of handled."""
+    inline_asks: bool
+    """Whether an ask may be handled on the asker's thread, where the dispatcher does that."""
     redacted: frozenset[str]
     """Attributes of which nobody may see the value: in reports, or by `get_state`."""
 
@@ -62,6 +70,7 @@ class Settings:
             "ask_failure": "reply",
             "on_restart": "keep",
             "drop_expired": False,
+            "inline_asks": True,
         }
         given = {name: _class_value(actor_class, name) for name in defaults}
         chosen: dict[str, Any] = {n: defaults[n] if v is None else v for n, v in given.items()}
@@ -89,8 +98,10 @@ class Settings:
             if not (isinstance(value, str) and value in get_args(kind)):
                 known = " or ".join(map(repr, get_args(kind)))
                 raise SettingError(f"{owner}.{name} must be {known}, not {value!r}")
-        if not isinstance(self.drop_expired, bool):
-            raise SettingError(f"{owner}.drop_expired must be a bool, not {self.drop_expired!r}")
+        for name in ("drop_expired", "inline_asks"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise SettingError(f"{owner}.{name} must be a bool, not {value!r}")
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from actortrace.core.blocking import blocking
+
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
 
@@ -20,7 +22,8 @@ class Suspension:
 
     def wait(self) -> None:
         """Block the actor's thread until there is a signal to look at, or it is over."""
-        self._bell.get()
+        with blocking():
+            self._bell.get()
 
     def ring(self) -> None:
         """Let the actor see that there is a signal. Any thread may do this."""

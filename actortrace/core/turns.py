@@ -216,7 +216,7 @@ def _abort(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     drop(envelope, "crashed")
     # First answer who waits for this actor: it may be one of those that are to stop.
     cell.wipe()
-    pykka.ActorRegistry.stop_all()
+    cell.settings.dispatcher.apart(pykka.ActorRegistry.stop_all)
 
 
 def end_failed(cell: Cell[Any], error: BaseException, envelope: Envelope | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from _thread import allocate_lock
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +117,7 @@ def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> b
         DeadlockError: when actors, this one among them, would wait for each other for ever.
 
     """
-    done = threading.Lock()
+    done = allocate_lock()
     done.acquire()
     waiting = Waiting(cell, reply, done.release, is_timed=timeout is not None)
     reply.add_done_callback(waiting.wake)

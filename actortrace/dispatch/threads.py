@@ -11,6 +11,8 @@ from actortrace.core.running import abandoned
 from actortrace.core.turns import end_failed, finish, turn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actortrace.core.cell import Cell
 
 _numbers = count()
@@ -24,6 +26,8 @@ class Threads:
     keeps it for as long as its tree lives.
     """
 
+    is_shared = False
+
     def attach(self, cell: Cell[Any]) -> None:
         """Give the cell a queue whose reader sleeps while it is empty."""
         cell.queue = queue = cell.settings.mailbox.queue()
@@ -35,6 +39,10 @@ class Threads:
 
     def give_up(self, cell: Cell[Any]) -> None:
         """Do nothing: an actor that is abandoned keeps its thread, which is nobody else's."""
+
+    def apart(self, function: Callable[[], object]) -> None:
+        """Call the function."""
+        function()
 
 
 class ActorThread(threading.Thread):

@@ -96,6 +96,11 @@ class SupervisorCell(ActorCell[A], SupervisorRef[A]):
             _ = self.shut_down()
             raise
 
+    @property
+    def begins_at_once(self) -> bool:
+        """It has children to start, or may have."""
+        return False
+
     def begin(self) -> object:
         """Start the children after the supervisor's own `on_start`."""
         actor, where = self.actor, self.actor_class.__qualname__

@@ -114,6 +114,11 @@ class TaskCell(ActorCell[A]):
         started: Reply[None] = self.chain.carrier.within(self.job.context, super().launch)
         return started
 
+    @property
+    def begins_at_once(self) -> bool:
+        """All that it does comes before the first message."""
+        return False
+
     def begin(self) -> object:
         """Get ready."""
         # Or `close` would look for it where it has never been.

@@ -1,0 +1,239 @@
+"""Which thread runs which actor next, who sleeps, and when is another thread needed?"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from itertools import count
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from actortrace.core.blocking import hosts
+from actortrace.dispatch.keeper import Keeper
+from actortrace.dispatch.worker import Worker
+from actortrace.errors import PoolExhaustedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actortrace.core.cell import Cell
+
+LINGER = 1.0
+"""How many seconds a spare worker sleeps before it ends."""
+
+
+class Crew:
+    """The workers of a pool, and the cells that are to have turns.
+
+    `size` of them work at once. A worker that waits is away: another takes over, called out of its
+    sleep or, as long as there are no more than `size + spares`, made for it. One lock guards it
+    all. It is reentrant, because a signal handler or a finalizer may send a message between any two
+    steps of its holder.
+    """
+
+    run: Callable[[Cell[Any]], object]
+    """Called by a worker with each cell it takes."""
+
+    def __init__(self, name: str, size: int, spares: int) -> None:
+        self.name = name
+        self.size = size
+        self.spares = spares
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all workers and cells: a forked process has no threads."""
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
+        self.runnable: deque[Cell[Any]] = deque()
+        self.workers: set[Worker] = set()
+        self.active = 0
+        """How many workers are neither asleep nor away."""
+        self.alive = 0
+        """How many actors there are that keep the program alive."""
+        self.keeper: Keeper | None = None
+        self.needs_watching: Callable[[], object] | None = None
+        """Called, once, when a cell is left to workers that may not come."""
+        self._asleep: list[Worker] = []
+        self._numbers = count()
+
+    # For any thread.
+
+    def add(self, cell: Cell[Any]) -> None:
+        """Let a cell have turns, after those that wait for theirs."""
+        with self.lock:
+            call = self.admit(cell)
+        if call is not None:
+            call()
+
+    def admit(self, cell: Cell[Any]) -> Callable[[], object] | None:
+        """Do what `add` does, under the lock; return what is to be called after that, if any."""
+        self.runnable.append(cell)
+        call = None if self._is_looked_at_soon() else self._relief()
+        if call is None:
+            # Whoever comes free takes it. If nobody does, somebody is to notice.
+            call, self.needs_watching = self.needs_watching, None
+        return call
+
+    @property
+    def last_taken(self) -> float:
+        """When a worker last took a cell, by `time.monotonic()`."""
+        with self.lock:
+            return max((worker.since for worker in self.workers), default=0.0)
+
+    def enlist(self, cell: Cell[Any]) -> None:
+        """Keep the program alive for an actor that is to begin, unless its class says daemon."""
+        keeper: Keeper | None = None
+        if not cell.actor_class.use_daemon_thread:
+            with self.lock:
+                self.alive += 1
+                if self.keeper is None:
+                    self.keeper = keeper = Keeper(self)
+        if keeper is not None:
+            keeper.start()
+
+    def discharge(self, cell: Cell[Any]) -> None:
+        """Take note that an actor has ended, or has been given up."""
+        if cell.actor_class.use_daemon_thread:
+            return
+        with self.changed:
+            self.alive -= 1
+            if not self.alive:
+                self.changed.notify_all()
+
+    def wait_until_empty(self, timeout: float | None = None) -> bool:
+        """Block until no actor is left that keeps the program alive; return whether that is so."""
+        with self.changed:
+            return self.changed.wait_for(lambda: not self.alive, timeout)
+
+    def set_aside(self, worker: Worker) -> None:
+        """Go on without a worker that does not come back from its turn, until it does."""
+        with self.lock:
+            if worker.is_away:
+                return
+            worker.is_aside = True
+            self.active -= 1
+            call = self._relief() if self.runnable else None
+        if call is not None:
+            call()
+
+    def relieve(self) -> None:
+        """Call another worker if one more may work."""
+        with self.lock:
+            call = self._relief()
+        if call is not None:
+            call()
+
+    def forget(self, worker: Worker) -> None:
+        """Do without a worker whose thread could not be started."""
+        with self.lock:
+            self.workers.remove(worker)
+            self.active -= 1
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether there may be another thread."""
+        return len(self.workers) < self.size + self.spares
+
+    @property
+    def has_sleepers(self) -> bool:
+        """Whether a worker is there to be called."""
+        return bool(self._asleep)
+
+    def slowest(self) -> Worker | None:
+        """Return the worker that is longest at what it does, of those that are not away."""
+        with self.lock:
+            busy = [w for w in self.workers if w.cell is not None and not w.is_away]
+        return min(busy, key=lambda worker: worker.since, default=None)
+
+    # For the workers.
+
+    def take(self, worker: Worker) -> Cell[Any] | None:
+        """Return the next cell for a worker, which sleeps until there is one; `None`: it ends."""
+        while True:
+            if self.active <= self.size and not worker.is_aside:
+                # Without the lock: if there is one too many for a moment, that does no harm.
+                try:
+                    return self.runnable.popleft()
+                except IndexError:
+                    pass
+            with self.lock:
+                if worker.is_aside:
+                    worker.is_aside = False
+                    self.active += 1
+                if self.runnable and self.active <= self.size:
+                    continue
+                self._asleep.append(worker)
+                self.active -= 1
+                is_spare = len(self.workers) > self.size
+            if not worker.bell.acquire(timeout=LINGER if is_spare else -1):
+                with self.lock:
+                    if worker in self._asleep:
+                        self._asleep.remove(worker)
+                        self.workers.remove(worker)
+                        return None
+                # It has been called at this very moment.
+                worker.bell.acquire()
+
+    def block(self, worker: Worker) -> None:
+        """Let another one take over while `worker` waits.
+
+        Raises:
+            PoolExhaustedError: when it is the last one that works, and there may be no more.
+
+        """
+        call = None
+        # Not `with`, which takes longer than all that is done under the lock.
+        self.lock.acquire()
+        try:
+            if not (worker.blocks or worker.is_aside):
+                if self.active == 1 and not self._asleep and not self.may_grow:
+                    raise PoolExhaustedError(self.name, self.size + self.spares, self.report())
+                self.active -= 1
+                call = self._relief() if self.runnable else None
+            worker.blocks += 1
+        finally:
+            self.lock.release()
+        if call is not None:
+            call()
+
+    def unblock(self, worker: Worker) -> None:
+        """Let `worker` go on. Where there are too many now, the next one to be done sleeps."""
+        self.lock.acquire()
+        try:
+            worker.blocks -= 1
+            if not (worker.blocks or worker.is_aside):
+                self.active += 1
+        finally:
+            self.lock.release()
+
+    def report(self) -> list[str]:
+        """Return what each worker is doing at this moment that is not asleep."""
+        with self.lock:
+            busy = [worker for worker in self.workers if worker not in self._asleep]
+        return [f"{worker.name}: {_doing(worker)}" for worker in busy]
+
+    def _is_looked_at_soon(self) -> bool:
+        """Whether the one cell that waits was added by a worker, who will look when it is done."""
+        if len(self.runnable) > 1:
+            return False
+        worker = hosts.get(get_ident())
+        return isinstance(worker, Worker) and worker.crew is self and not worker.is_away
+
+    def _relief(self) -> Callable[[], object] | None:
+        """Return what calls another worker, if one more may work."""
+        if self.active >= self.size:
+            return None
+        if self._asleep:
+            self.active += 1
+            return self._asleep.pop().bell.release
+        if not self.may_grow:
+            return None
+        worker = Worker(self, f"{self.name}-{next(self._numbers)}")
+        self.workers.add(worker)
+        self.active += 1
+        return worker.start
+
+
+def _doing(worker: Worker) -> str:
+    cell = worker.cell
+    return "nothing" if cell is None else f"{cell}, which is {cell.activity}"

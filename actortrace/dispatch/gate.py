@@ -1,0 +1,118 @@
+"""When does an actor without a thread become busy, and when idle again? No message may be lost.
+
+`cell.is_idle` says that nobody runs the cell and nobody will, because it has no messages. Whoever
+takes that away, under the crew's lock, has to run it or have it run: a sender does so by adding it
+to the crew, an asker by claiming it for its own thread. Whoever has run it gives it back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from actortrace.dispatch.backlog import NOTHING, Backlog
+from actortrace.dispatch.in_place import may_run_here
+
+if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Call, Envelope
+    from actortrace.dispatch.crew import Crew
+    from actortrace.dispatch.shift import Shift
+
+
+class Gate:
+    """The way of messages into the cells of a crew. Any thread may call it."""
+
+    def __init__(self, crew: Crew, shift: Shift) -> None:
+        self._crew = crew
+        self._shift = shift
+
+    def put(self, envelope: Envelope) -> None:
+        """Add a message to a mailbox without a limit. Takes no lock where the actor is busy."""
+        # Only an ask can be a call; this look costs nearly nothing.
+        if envelope.reply_to is not None and envelope.is_call and self._is_claimed(envelope):
+            return
+        cell = envelope.target
+        backlog: Any = cell.queue
+        if backlog is not NOTHING:
+            backlog.append(envelope)
+            # Or its reader had found it empty, and has let go of it.
+            if cell.queue is backlog:
+                return
+        self._put_anew(envelope, backlog)
+
+    def put_limited(self, envelope: Envelope) -> None:
+        """Add a message to a mailbox with a limit, which may block; see `BoundedQueue.put`."""
+        if envelope.is_call and self._is_claimed(envelope):
+            return
+        cell = envelope.target
+        cell.queue.put(envelope)
+        if cell.is_idle:
+            with self._crew.lock:
+                call = self._crew.admit(cell) if cell.is_idle else None
+                cell.is_idle = False
+            if call is not None:
+                call()
+
+    def _is_claimed(self, call: Envelope) -> bool:
+        """Let the calling thread run the actor, if it may and no other message is before this."""
+        cell = call.target
+        if not (cell.is_idle and cell.settings.inline_asks and may_run_here()):
+            return False
+        with self._crew.lock:
+            if not (cell.is_idle and cell.queue.empty()):
+                return False
+            cell.is_idle = False
+        cast("Call", call).place = self._shift
+        return True
+
+    def _put_anew(self, envelope: Envelope, last: Backlog) -> None:
+        """Add a message to a new backlog; `last` is an old one if it was put there too late."""
+        # Made before: nothing is to be allocated under the lock, where a finalizer may run then.
+        backlog = Backlog()
+        cell = envelope.target
+        crew = self._crew
+        # Not `with`, as below.
+        crew.lock.acquire()
+        try:
+            if cell.queue is NOTHING:
+                cell.queue = backlog
+            else:
+                backlog = cast("Backlog", cell.queue)
+            if last is NOTHING:
+                backlog.append(envelope)
+            elif last is not backlog:
+                # Another sender may have moved this message already, and this one moves another's.
+                while last:
+                    backlog.append(last.popleft())
+            call = crew.admit(cell) if cell.is_idle else None
+            cell.is_idle = False
+        finally:
+            crew.lock.release()
+        if call is not None:
+            call()
+
+
+def give_back(crew: Crew, cell: Cell[Any]) -> bool:
+    """Let the cell be idle, unless messages wait; return whether it is. By who has run it."""
+    # Not `with`, which takes longer than all that is done under the lock.
+    crew.lock.acquire()
+    try:
+        queue = cell.queue
+        if isinstance(queue, Backlog):
+            if queue:
+                return False
+            cell.queue = NOTHING
+            if queue:
+                # A sender was between the two, and may not have seen that it was let go of.
+                cell.queue = queue
+                return False
+            cell.is_idle = True
+            return True
+        # In this order, and the other way round where a message is put: one sees the other.
+        cell.is_idle = True
+        if queue.empty():
+            return True
+        cell.is_idle = False
+        return False
+    finally:
+        crew.lock.release()

@@ -1,0 +1,93 @@
+"""What happens from when a thread takes a cell until it lets go of it? Some turns, not too many."""
+
+from __future__ import annotations
+
+from contextvars import Context
+from queue import Empty
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from actortrace.core.beginning import begin
+from actortrace.core.running import abandoned, variables_of
+from actortrace.core.turns import end_failed, finish, turn
+from actortrace.dispatch.backlog import Backlog
+from actortrace.dispatch.gate import give_back
+from actortrace.dispatch.in_place import depth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Envelope
+    from actortrace.dispatch.crew import Crew
+
+MESSAGES = 64
+"""How many messages an actor handles at most before others have their turns."""
+SECONDS = 0.002
+"""After how much time it lets them, if any wait."""
+
+
+class Shift:
+    """Runs cells, each message in `contextvars` of its own."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+
+    def run(self, cell: Cell[Any]) -> None:
+        """Let the actor begin, if it has not, and handle the messages that wait; some of them."""
+        if not cell.started.is_done and not Context().run(begin, cell):
+            self._let_go(cell)
+            return
+        variables = variables_of(cell)
+        copy, take, others = variables.copy, _taker(cell), self._crew.runnable
+        until: float | None = None
+        try:
+            for _ in range(MESSAGES):
+                if not cell.is_running:
+                    break
+                try:
+                    envelope = take()
+                except (IndexError, Empty):
+                    break
+                copy().run(turn, cell, envelope)
+                if others:
+                    now = monotonic()
+                    if until is None:
+                        until = now + SECONDS
+                    elif now >= until:
+                        break
+        except BaseException as error:
+            # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
+            end_failed(cell, error, None)
+        self._go_on(cell, variables)
+
+    def handle(self, envelope: Envelope) -> None:
+        """Handle one message with a cell that the calling thread has claimed."""
+        cell = envelope.target
+        depth.turns += 1
+        try:
+            variables = variables_of(cell)
+            variables.copy().run(turn, cell, envelope)
+            self._go_on(cell, variables)
+        finally:
+            depth.turns -= 1
+
+    def _go_on(self, cell: Cell[Any], variables: Context) -> None:
+        if not cell.is_running:
+            variables.run(finish, cell)
+            self._let_go(cell)
+            return
+        cell.runner = None
+        if not give_back(self._crew, cell):
+            self._crew.add(cell)
+
+    def _let_go(self, cell: Cell[Any]) -> None:
+        if cell in abandoned:
+            abandoned.discard(cell)
+        else:
+            self._crew.discharge(cell)
+
+
+def _taker(cell: Cell[Any]) -> Callable[[], Envelope]:
+    queue = cell.queue
+    return queue.popleft if isinstance(queue, Backlog) else queue.get_nowait
