@@ -16,6 +16,7 @@ from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Middleware
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
+from actortrace.dispatch.loop import Loop
 from actortrace.dispatch.pool import Pool
 from actortrace.dispatch.threads import Threads
 from actortrace.errors import (
@@ -27,6 +28,7 @@ from actortrace.errors import (
     DeadlockError,
     HandlerCancelledError,
     HandlerError,
+    LoopBlockedError,
     MailboxFullError,
     MessageRejectedError,
     NameTakenError,
@@ -77,6 +79,8 @@ __all__ = [
     "Exit",
     "HandlerCancelledError",
     "HandlerError",
+    "Loop",
+    "LoopBlockedError",
     "Mailbox",
     "MailboxFullError",
     "MessageRejectedError",

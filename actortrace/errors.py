@@ -106,6 +106,16 @@ class PoolExhaustedError(ActortraceError, RuntimeError):
             self.add_note(line)
 
 
+class LoopBlockedError(ActortraceError, RuntimeError):
+    """To block here is to stop the event loop, and with it perhaps what is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this would block the thread of an event loop that runs actors: await what "
+            "ask(…, block=False) or stop(block=False) returns, or use asyncio.to_thread()"
+        )
+
+
 class NotInActorError(ActortraceError, RuntimeError):
     """Only an actor can do this for itself, and no actor's code runs on the calling thread."""
 

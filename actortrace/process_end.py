@@ -86,7 +86,7 @@ def _stop_actors() -> None:
         if thread.is_alive():
             thread.cell.leave_behind()
     for keeper in keepers:
-        keeper.crew.wait_until_empty(max(0.0, until - monotonic()))
+        keeper.population.wait_until_empty(max(0.0, until - monotonic()))
     for cell in sharing:
         # One that has ended is left alone.
         cell.leave_behind()
@@ -97,8 +97,9 @@ def _stop_actors() -> None:
 def _sharing_threads() -> Iterator[Cell[Any]]:
     """Yield the actors without threads of their own for which the program is waited for."""
     for ref in pykka.ActorRegistry.get_all():
-        is_sharing = isinstance(ref, Cell) and ref.settings.dispatcher.is_shared
-        if is_sharing and not ref.actor_class.use_daemon_thread:
+        if not isinstance(ref, Cell) or ref.actor_class.use_daemon_thread:
+            continue
+        if ref.settings.dispatcher.is_shared:
             yield ref
 
 

@@ -10,6 +10,7 @@ from actortrace.core.belongings import Owner
 from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import WAKE, Envelope, Notice
 from actortrace.core.failure import SHUTDOWN
+from actortrace.core.running import Strand
 from actortrace.core.signals import Shutdown, Signals, handover
 from actortrace.core.suspension import suspended
 from actortrace.core.waiting import wait_of
@@ -34,7 +35,7 @@ class Addressee(Owner[A]):
     is_running: bool
     is_vacant: bool
     put: Callable[[Envelope], None]
-    runner: int | None
+    runner: int | Strand | None
     signals: Signals | None
 
     @property
@@ -101,9 +102,11 @@ class Addressee(Owner[A]):
         """End what the actor waits for in the middle of a turn, if a signal says so."""
         # In this order: the wait of a last hook, which nothing interrupts, may be the next one.
         waiting = wait_of(self._cell)
-        signal = None if waiting is None else self.interruption()
-        if waiting is not None and signal is not None:
-            waiting.interrupt(signal)
+        runner = self.runner
+        wait = runner if isinstance(runner, Strand) else waiting
+        signal = None if wait is None else self.interruption()
+        if wait is not None and signal is not None:
+            wait.interrupt(signal)
 
     def interruption(self) -> Signal | None:
         """Return what is to get the actor out of a wait in the middle of a turn, if anything."""

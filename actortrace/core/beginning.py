@@ -9,52 +9,70 @@ from actortrace.core.failure import IGNORE, NORMAL, SHUTDOWN, Ending
 from actortrace.core.lifetime import STARTED
 from actortrace.core.running import enter
 from actortrace.core.signals import Shutdown, handover
-from actortrace.core.turns import attend, end_failed, turn
+from actortrace.core.turns import attend, end_failed, held
 from actortrace.core.waiting import Interrupted
 from actortrace.errors import ActorDeadError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from actortrace.core.cell import Cell
 
 
-def begin(cell: Cell[Any]) -> bool:
-    """Let the actor get ready for its first message; return whether it is."""
+def begin(cell: Cell[Any]) -> Iterator[Envelope] | None:
+    """Let the actor get ready for its first message, on its own thread.
+
+    Returns what it is to handle before what waits in its mailbox, each after the one before it;
+    `None` when it has ended.
+    """
     with handover:
         if cell.is_gone:
-            return False
-        started, context, carrier = cell.started, cell.context, cell.chain.carrier
-        cell.context = None
+            return None
         enter(cell)
     try:
-        answer = carrier.within(context, cell.begin)
+        answer = cell.chain.carrier.within(cell.context, cell.begin)
     except BaseException as error:
-        carrier.within(context, _fail_to_begin, cell, error)
-        error = _as_failed_start(cell, error)
-        # Last, because whoever waits for this may then do with the cell what it likes.
-        started.resolve(error.__traceback__, error)
-        return False
+        not_begun(cell, error)
+        return None
+    return begun(cell, answer)
+
+
+def not_begun(cell: Cell[Any], error: BaseException) -> None:
+    """End an actor whose `on_start` raised."""
+    started, context = cell.started, cell.context
+    cell.context = None
+    cell.chain.carrier.within(context, _fail_to_begin, cell, error)
+    error = _as_failed_start(cell, error)
+    # Last, because whoever waits for this may then do with the cell what it likes.
+    started.resolve(error.__traceback__, error)
+
+
+def begun(cell: Cell[Any], answer: object) -> Iterator[Envelope] | None:
+    """Let everybody know that `on_start` has returned; returns what `begin` does."""
+    started, context = cell.started, cell.context
+    cell.context = None
     if answer is IGNORE:
         _ignore(cell)
         started.resolve()
-        return False
+        return None
     if cell.signals is not None and cell.interruption() is not None:
         attend(cell, cell.signals)
         ending = cell.ending
         if ending is not None:
             _leave(cell)
             started.resolve(error=_unstarted(cell, ending.reason))
-            return False
+            return None
     started.resolve()
     cell.started = STARTED
+    return _first(cell, context)
+
+
+def _first(cell: Cell[Any], context: Any) -> Iterator[Envelope]:
     if hasattr(cell.actor_class, "handle_continue"):
         envelope = Envelope(CONTINUE, None, cell)
         envelope.context = context
-        turn(cell, envelope)
-    signals = cell.signals
-    if cell.is_running and signals is not None and signals.held is not None:
-        held, signals.held = signals.held, None
-        turn(cell, held)
-    return True
+        yield envelope
+    yield from held(cell)
 
 
 def _as_failed_start(cell: Cell[Any], error: BaseException) -> BaseException:

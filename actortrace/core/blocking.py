@@ -24,6 +24,14 @@ hosts: dict[int, Host] = {}
 """By thread identifier. Empty in a program whose actors have a thread each."""
 
 
+def check_may_block() -> None:
+    """Raise where the calling thread must not block at all; before anything has been done."""
+    host = hosts.get(get_ident())
+    if host is not None:
+        host.block()
+        host.unblock()
+
+
 class blocking:  # noqa: N801 - used like a function
     """Lets other actors go on while code of an actor blocks: `with blocking(): socket.recv(1)`.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from actortrace.core.chain import Chain
     from actortrace.core.mailbox import Queue
+    from actortrace.core.running import Strand
     from actortrace.core.settings import Settings
 
 A = TypeVar("A", bound=pykka.Actor)
@@ -35,6 +36,10 @@ class Cell(Lifetime[A]):
 
     default_shutdown: ClassVar[float] = 5.0
     """How many seconds a supervisor gives an actor of this sort to end, unless told otherwise."""
+
+    waits_for_others: ClassVar[bool] = False
+    """Whether it blocks until others have started or ended, so that it needs a thread of its own
+    where nothing may block."""
 
     __slots__ = (
         "_belongings",
@@ -107,8 +112,8 @@ class Cell(Lifetime[A]):
         """What the tracing remembers of the start of the present incarnation; opaque."""
         self.reason: object = None
         """Why the actor ended for good."""
-        self.runner: int | None = None
-        """The identifier of the thread that runs the actor's code, if one does."""
+        self.runner: int | Strand | None = None
+        """The identifier of the thread that runs the actor's code, or the turn in an event loop."""
         self.is_running = False
         """Whether the present incarnation goes on to the next message."""
         self.is_idle = False
@@ -133,6 +138,7 @@ class Cell(Lifetime[A]):
         self._stopped_event: threading.Event | None = None
         self._incarnation_event: threading.Event | None = None
         settings.dispatcher.attach(self)
+        chain.handlers.check_that_awaited(self)
 
     @property
     def actor_urn(self) -> str:

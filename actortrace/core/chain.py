@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actortrace.core.dead_letter import discard_waiting
 from actortrace.core.failure import SHUTDOWN
-from actortrace.core.guard import Guard, ReceiveGuard, SendGuard
+from actortrace.core.guard import AwaitedReceiveGuard, Guard, ReceiveGuard, SendGuard
 from actortrace.core.middleware import Middleware
 from actortrace.core.turns import end_orderly
 
@@ -92,7 +93,10 @@ class Chain:
         }
         for middleware in reversed(guarded):
             for hook in _overridden(middleware):
-                steps[hook] = _GUARDS.get(hook, Guard)(middleware, hook, steps[hook])
+                guard = _GUARDS.get(hook, Guard)
+                if iscoroutinefunction(getattr(middleware, hook)):
+                    guard = AwaitedReceiveGuard
+                steps[hook] = guard(middleware, hook, steps[hook])
         for middleware in reversed(trusted):
             for hook in _overridden(middleware):
                 link = _link_pair if hook in _HOOKS_OF_TWO else _link

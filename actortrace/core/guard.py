@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.dead_letter import drop
@@ -98,6 +99,36 @@ class ReceiveGuard(Guard):
         raise error
 
 
+class AwaitedReceiveGuard(ReceiveGuard):
+    """The same for a middleware whose `receive` is `async`; it awaits what `proceed` returns."""
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: Any) -> Any:  # noqa: D102 - takes the place of the hook
+        if self._middleware.is_switched_off:
+            return self._proceed(*arguments)
+        return self._await(arguments[0])
+
+    async def _await(self, envelope: Envelope) -> Any:
+        rest = _AwaitedRest(self._proceed)
+        try:
+            result = await self._hook(envelope, rest)
+        except Exception as error:
+            if rest.error is not None:
+                raise
+            if isinstance(error, MessageRejectedError) and not rest.was_called:
+                return await _awaited(self._left_out((envelope,), error))
+            self._switch_off(error)
+            return rest.result if rest.was_called else await _awaited(self._proceed(envelope))
+        if not rest.was_called:
+            return await _awaited(self._left_out((envelope,), MessageRejectedError()))
+        return result
+
+
+async def _awaited(result: Any) -> Any:
+    return await result if iscoroutine(result) else result
+
+
 class _Rest:
     """The steps behind a hook, and what became of them."""
 
@@ -113,6 +144,20 @@ class _Rest:
         self.was_called = True
         try:
             self.result = self._proceed(*arguments)
+        except BaseException as error:
+            self.error = error
+            raise
+        self.error = None
+        return self.result
+
+
+class _AwaitedRest(_Rest):
+    __slots__ = ()
+
+    async def __call__(self, *arguments: Any) -> Any:
+        self.was_called = True
+        try:
+            self.result = await _awaited(self._proceed(*arguments))
         except BaseException as error:
             self.error = error
             raise

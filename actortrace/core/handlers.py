@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -15,12 +15,14 @@ from actortrace.core.system import system_handler
 from actortrace.errors import HandlerError, UnhandledMessageError
 
 if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "__actortrace_handles__"
 _MOST_RESOLVED = 1024
+_HOOKS = ("on_receive", "on_start", "on_stop", "on_failure", "handle_continue")
 _NO_METHODS = (classmethod, staticmethod, property, functools.partialmethod)
 
 
@@ -89,6 +91,16 @@ class HandlerTable:
         is_closed = self._names and not overrides_on_receive
         self._fallback = None if is_closed else "on_receive"
         self._resolved: dict[type, str] = dict(self._names)
+        self.async_method = _async_method(actor_class, self._names.values())
+        """The name of a method that must be awaited, if there is one."""
+
+    def check_that_awaited(self, cell: Cell[Any]) -> None:
+        """Raise `HandlerError` for an actor with a method that its dispatcher would not await."""
+        if self.async_method is not None and not cell.settings.dispatcher.awaits:
+            raise HandlerError(
+                f"{cell.actor_class.__qualname__}.{self.async_method} is async, and "
+                f"{cell.settings.dispatcher} awaits nothing: give the class a `dispatcher = Loop()`"
+            )
 
     def invoke(self, envelope: Envelope) -> Any:
         """Hand the message to its method and return what that returns.
@@ -193,8 +205,12 @@ def _can_be_matched(message_type: Any) -> bool:
 def _check_method(where: str, method: Any) -> None:
     if isinstance(method, _NO_METHODS) or not callable(method):
         raise HandlerError(f"{where}: @handles goes on a plain method, not on {method!r}")
-    if inspect.iscoroutinefunction(method):
-        raise HandlerError(f"{where}: a handler cannot be async on a thread of its own")
+
+
+def _async_method(actor_class: type, handlers: Iterable[str]) -> str | None:
+    names = (*handlers, *_HOOKS)
+    is_async = inspect.iscoroutinefunction
+    return next((n for n in names if is_async(getattr(actor_class, n, None))), None)
 
 
 def _annotated_types(owner: type, where: str, method: Any) -> tuple[type, ...]:

@@ -48,6 +48,11 @@ class Kind:
         self.chain = Chain(HandlerTable(actor_class, overrides_on_receive=overrides_on_receive))
         assembly.compose(self)
 
+    @property
+    def may_await(self) -> bool:
+        """Whether a handler may have come to an `await` when it returns."""
+        return self.settings.dispatcher.awaits or self.chain.handlers.async_method is not None
+
     def cell(
         self,
         args: tuple[Any, ...] = (),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from asyncio import _get_running_loop
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, cast, overload
 
 import pykka
 
 from actortrace.core.activity import overdue
+from actortrace.core.blocking import check_may_block
 from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import Call, Envelope
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
@@ -105,6 +107,8 @@ class Ref(SeamRef[A]):
             Exception: whatever the handler raised; the actor lives on.
 
         """
+        if block and _get_running_loop() is not None:
+            check_may_block()
         reply: Reply[Any] = Reply()
         cell = cast("Cell[A]", self)
         reply.callee = cell
@@ -159,6 +163,8 @@ class Ref(SeamRef[A]):
             `on_stop` has returned.
 
         """
+        if block and _get_running_loop() is not None:
+            check_may_block()
         ended = self.ask(ActorStop(), block=False)
         cell = cast("Cell[Any]", self)
         if cell.is_vacant and cell.supervisor is not None:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
 
+from actortrace.core.awaiting import await_in_turn
 from actortrace.core.blocking import acquire
 from actortrace.core.hook import Hook
-from actortrace.core.running import running_cell
+from actortrace.core.running import running_cell, running_strand
 from actortrace.core.waiting import wait_in_turn
 
 if TYPE_CHECKING:
@@ -234,8 +235,12 @@ class Reply(pykka.Future[T]):
             waiter: asyncio.Future[None] = loop.create_future()
             wake = _waker(waiter, loop)
             self.add_done_callback(wake)
+            strand = running_strand()
             try:
-                yield from waiter
+                if strand is None:
+                    yield from waiter
+                else:
+                    yield from await_in_turn(strand, self, waiter, wake)
             finally:
                 self.remove_done_callback(wake)
         return self._error is not None

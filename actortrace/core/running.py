@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from contextvars import Context, ContextVar, Token
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -12,9 +14,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actortrace.core.cell import Cell
+    from actortrace.core.signals import Signal
 
 makers: dict[Cell[Any], Cell[Any]] = {}
 """The actors that are being made in the middle of another one's turn, and which one that is."""
+
+
+class Strand:
+    """One turn of an actor in an event loop, where others are in the middle of theirs too."""
+
+    __slots__ = ("_thread", "cell", "is_interrupted", "signal", "task")
+
+    def __init__(self, cell: Cell[Any]) -> None:
+        self.cell = cell
+        self._thread = get_ident()
+        self.task: asyncio.Task[Any] | None = None
+        """What runs it, once it has come to an `await`."""
+        self.is_interrupted = False
+        self.signal: Signal | None = None
+        """What has interrupted it; `None` when the actor has been abandoned."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the turn goes on, and this is the thread of its loop."""
+        return self.cell.runner is self and self._thread == get_ident()
+
+    def interrupt(self, signal: Signal | None) -> None:
+        """Cancel what the turn awaits. Any thread may do this."""
+        task = self.task
+        if task is not None:
+            self.is_interrupted, self.signal = True, signal
+            with suppress(RuntimeError):
+                # Unless the loop is closed.
+                task.get_loop().call_soon_threadsafe(task.cancel)
+
 
 abandoned: set[Cell[Any]] = set()
 """The actors that were given up while a thread runs their code: what that does is ignored.
@@ -22,7 +55,7 @@ abandoned: set[Cell[Any]] = set()
 Empty in a healthy program, so that to look costs next to nothing.
 """
 
-_running: ContextVar[Cell[Any] | None] = ContextVar("actortrace.running", default=None)
+_running: ContextVar[Cell[Any] | Strand | None] = ContextVar("actortrace.running", default=None)
 
 
 def running_cell() -> Cell[Any] | None:
@@ -31,8 +64,20 @@ def running_cell() -> Cell[Any] | None:
     That is so on an actor's own thread, and during `__init__` of a new actor on any thread. Another
     thread has no actor, even if it was given a copy of an actor's `contextvars`.
     """
-    cell = _running.get()
-    return cell if cell is not None and cell.runner == get_ident() else None
+    running = _running.get()
+    if running is None:
+        return None
+    if isinstance(running, Strand):
+        return running.cell if running.is_present else None
+    return running if running.runner == get_ident() else None
+
+
+def running_strand() -> Strand | None:
+    """Return the turn in an event loop whose own code calls this, and no task that it has made."""
+    strand = _running.get()
+    if not isinstance(strand, Strand) or not strand.is_present:
+        return None
+    return strand if strand.task is asyncio.current_task() else None
 
 
 def is_abandoned() -> bool:
@@ -62,13 +107,21 @@ def calling_cell(what: str) -> Cell[Any]:
     return cell
 
 
-def enter(cell: Cell[Any]) -> Token[Cell[Any] | None]:
+def enter(cell: Cell[Any]) -> Token[Cell[Any] | Strand | None]:
     """Let the code that follows on this thread be that of the cell's actor."""
     maker = running_cell()
     if maker is not None:
         makers[cell] = maker
     cell.runner = get_ident()
     return _running.set(cell)
+
+
+def variables_in_loop(strand: Strand) -> Context:
+    """Return new `contextvars` in which the code that runs is that of a turn in an event loop."""
+    variables = Context()
+    variables.run(_running.set, strand)
+    strand.cell.runner = strand
+    return variables
 
 
 def variables_of(cell: Cell[Any]) -> Context:
@@ -79,7 +132,7 @@ def variables_of(cell: Cell[Any]) -> Context:
     return variables
 
 
-def leave(cell: Cell[Any], token: Token[Cell[Any] | None]) -> None:
+def leave(cell: Cell[Any], token: Token[Cell[Any] | Strand | None]) -> None:
     """Undo `enter`."""
     cell.runner = None
     _running.reset(token)

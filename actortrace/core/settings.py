@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from actortrace.core.mailbox import Mailbox
@@ -23,6 +24,9 @@ class Dispatcher(Protocol):
 
     is_shared: bool
     """Whether its threads run many actors each, so that one with nothing to do needs none."""
+
+    awaits: bool
+    """Whether methods of its actors may be `async`."""
 
     def attach(self, cell: Cell[Any], /) -> None:
         """Set a new cell's `queue`, where its messages wait, and `put`, which puts them there."""
@@ -93,6 +97,7 @@ class Settings:
                 raise SettingError(
                     f"{owner}.middleware must hold instances of Middleware, not {middleware!r}"
                 )
+            _check_async_hooks(middleware, owner, self.dispatcher)
         for name, kind in (("ask_failure", AskFailure), ("on_restart", OnRestart)):
             value = getattr(self, name)
             if not (isinstance(value, str) and value in get_args(kind)):
@@ -102,6 +107,17 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise SettingError(f"{owner}.{name} must be a bool, not {value!r}")
+
+
+def _check_async_hooks(middleware: Middleware, owner: str, dispatcher: Dispatcher) -> None:
+    for hook in ("send", "receive", "start", "restart", "fail", "drop"):
+        if not iscoroutinefunction(getattr(middleware, hook)):
+            continue
+        if hook != "receive" or not dispatcher.awaits:
+            raise SettingError(
+                f"{hook} of {middleware!r} in {owner}.middleware is async, and nobody awaits it; "
+                f"only receive may be, where the dispatcher is a Loop()"
+            )
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

@@ -10,8 +10,10 @@ import pykka
 from actortrace.core.dead_letter import discard_waiting, drop, is_expired, is_for_present
 from actortrace.core.envelope import CONTINUE, WAKE, Envelope
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
+from actortrace.core.hooks import call_hook
 from actortrace.core.seam import pykka_log
 from actortrace.core.signals import Shutdown, handover
+from actortrace.core.suspension import suspended
 from actortrace.core.waiting import Interrupted, open_circle
 from actortrace.errors import (
     ActorDeadError,
@@ -21,6 +23,8 @@ from actortrace.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Notice
     from actortrace.core.signals import Signals
@@ -28,22 +32,30 @@ if TYPE_CHECKING:
 
 def turn(cell: Cell[Any], envelope: Envelope) -> None:
     """Handle one message, after the signals that came before it."""
-    if cell.signals is not None and not _attend_before(cell, cell.signals, envelope):
-        return
-    if envelope.is_notice and not is_for_present(cell, cast("Notice", envelope)):
-        return
-    if envelope.deadline is not None and is_expired(envelope):
-        drop(envelope, "expired", pykka.Timeout(f"{cell} got to the message after its time"))
+    is_plain = cell.signals is None and envelope.deadline is None and not envelope.is_notice
+    if not (is_plain or is_due(cell, envelope)):
         return
     cell.current = envelope
     try:
         result = cell.chain.receive(envelope)
     except BaseException as error:
-        _fail(cell, envelope, error)
+        fail(cell, envelope, error)
     else:
         if envelope.reply_to is not None:
             envelope.reply_to.resolve(result)
     cell.current = None
+
+
+def is_due(cell: Cell[Any], envelope: Envelope) -> bool:
+    """Attend to the signals before a message; return whether it is then to be handled."""
+    if cell.signals is not None and not _attend_before(cell, cell.signals, envelope):
+        return False
+    if envelope.is_notice and not is_for_present(cell, cast("Notice", envelope)):
+        return False
+    if envelope.deadline is not None and is_expired(envelope):
+        drop(envelope, "expired", pykka.Timeout(f"{cell} got to the message after its time"))
+        return False
+    return True
 
 
 def end_orderly(
@@ -62,10 +74,12 @@ def end_orderly(
     pykka_log.debug("Stopped %s", actor)
     cell.wind_down()
     try:
-        actor.on_stop()
+        is_over = call_hook(cell, actor.on_stop)
     except BaseException as error:
         end_failed(cell, error, None)
-    cell.let_go()
+        is_over = True
+    if is_over:
+        cell.let_go()
 
 
 def end_killed(
@@ -127,21 +141,30 @@ def _attend_before(cell: Cell[Any], signals: Signals, envelope: Envelope) -> boo
     """Attend to the signals; return whether `envelope` is then to be handled."""
     attend(cell, signals)
     is_message = envelope.message is not WAKE
+    is_suspended = cell in suspended
     with handover:
         signals.wakes -= not is_message
-        if is_message and not cell.is_running:
-            if envelope.message is not CONTINUE:
+        if is_message and (is_suspended or not cell.is_running):
+            if is_suspended or envelope.message is not CONTINUE:
                 signals.held = envelope
         elif not signals.wakes and not signals.pending and signals.held is None:
             cell.signals = None
-    return cell.is_running and is_message
+    return cell.is_running and is_message and not is_suspended
+
+
+def held(cell: Cell[Any]) -> Iterator[Envelope]:
+    """Yield the message that had been taken when the actor could not handle it, if there is one."""
+    signals = cell.signals
+    if signals is not None and signals.held is not None and cell.is_running:
+        envelope, signals.held = signals.held, None
+        yield envelope
 
 
 def _shut_down(cell: Cell[Any], order: Shutdown) -> None:
     end_orderly(cell, order.reason, is_final=not order.keeps_cell)
 
 
-def _fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
+def fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     """Deal with what came out of the chain. Called while `error` is being handled."""
     if cell.is_gone:
         # It has been abandoned, and the message ended then.
@@ -201,10 +224,12 @@ def _crash(cell: Cell[Any], envelope: Envelope | None, error: BaseException) -> 
     cell.report_crash(error, envelope)
     cell.wind_down()
     try:
-        cell.actor.on_failure(type(error), error, error.__traceback__)
+        is_over = call_hook(cell, cell.actor.on_failure, type(error), error, error.__traceback__)
     except BaseException as second:
         end_failed(cell, second, envelope)
-    cell.let_go()
+        is_over = True
+    if is_over:
+        cell.let_go()
     if envelope is not None:
         drop(envelope, "crashed")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from actortrace.core.cell import Cell
     from actortrace.core.reply import Reply
+    from actortrace.core.running import Strand
     from actortrace.core.signals import Signal
 
 
@@ -85,8 +86,8 @@ class Waiting:
         return not any(cell.interruption() for cell in _waiting_cells(self.cell))
 
 
-waits: dict[int, Waiting] = {}
-"""What the turns wait for at this moment, by thread."""
+waits: dict[int | Strand, Waiting] = {}
+"""What the turns wait for at this moment, by thread, or by turn in an event loop."""
 
 # Reentrant, because a signal handler may run, and wait, between any two steps of its holder.
 _deciding = threading.RLock()
@@ -126,13 +127,7 @@ def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> b
     outer = waits.get(here)
     waits[here] = waiting
     try:
-        callee = reply.callee
-        if callee is not None and (timeout is None or waiting.is_for_start) and _detection:
-            runner = callee.runner
-            if runner == here or runner in waits or callee.is_vacant:
-                open_circle(here)
-        elif reply.callees is not None and timeout is None and _detection:
-            open_circle(here)
+        look_for_circle(here, waiting)
         if cell.signals is not None or cell in makers:
             for one in _waiting_cells(cell):
                 one.interrupt_if_ordered()
@@ -152,7 +147,20 @@ def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> b
     return is_done
 
 
-def open_circle(thread: int) -> None:
+def look_for_circle(here: int | Strand, waiting: Waiting) -> None:
+    """Let a wait that has just begun be given up, or another one, if it closes a circle."""
+    reply, callee = waiting.reply, waiting.reply.callee
+    if not _detection:
+        return
+    if callee is not None and (not waiting.is_timed or waiting.is_for_start):
+        runner = callee.runner
+        if runner == here or runner in waits or callee.is_vacant:
+            open_circle(here)
+    elif reply.callees is not None and not waiting.is_timed:
+        open_circle(here)
+
+
+def open_circle(thread: int | Strand) -> None:
     """Let one wait be given up if that of `thread` is part of a circle. Any thread may do this."""
     circle = _circle(thread)
     if not circle or not _detection:
@@ -169,14 +177,14 @@ def open_circle(thread: int) -> None:
         circle[0].give_up(list(_cells(circle)))
 
 
-def _circle(thread: int) -> list[Waiting]:
+def _circle(thread: int | Strand) -> list[Waiting]:
     """Return waits of which each keeps the next one's callee from running, back to `thread`.
 
     Nothing, if there is one anywhere behind them that something else may end.
     """
     # Each wait with how it was come to: the thread whose wait needs it.
-    came_from: dict[int, int] = {}
-    steps: dict[int, Waiting] = {}
+    came_from: dict[int | Strand, int | Strand] = {}
+    steps: dict[int | Strand, Waiting] = {}
     left, last = [thread], None
     while left:
         here = left.pop()

@@ -9,7 +9,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.blocking import hosts
-from actortrace.dispatch.keeper import Keeper
+from actortrace.dispatch.keeper import Population
 from actortrace.dispatch.worker import Worker
 from actortrace.errors import PoolExhaustedError
 
@@ -43,14 +43,11 @@ class Crew:
     def begin_anew(self) -> None:
         """Forget all workers and cells: a forked process has no threads."""
         self.lock = threading.RLock()
-        self.changed = threading.Condition(self.lock)
+        self.population = Population(self.name, self.lock)
         self.runnable: deque[Cell[Any]] = deque()
         self.workers: set[Worker] = set()
         self.active = 0
         """How many workers are neither asleep nor away."""
-        self.alive = 0
-        """How many actors there are that keep the program alive."""
-        self.keeper: Keeper | None = None
         self.needs_watching: Callable[[], object] | None = None
         """Called, once, when a cell is left to workers that may not come."""
         self._asleep: list[Worker] = []
@@ -79,31 +76,6 @@ class Crew:
         """When a worker last took a cell, by `time.monotonic()`."""
         with self.lock:
             return max((worker.since for worker in self.workers), default=0.0)
-
-    def enlist(self, cell: Cell[Any]) -> None:
-        """Keep the program alive for an actor that is to begin, unless its class says daemon."""
-        keeper: Keeper | None = None
-        if not cell.actor_class.use_daemon_thread:
-            with self.lock:
-                self.alive += 1
-                if self.keeper is None:
-                    self.keeper = keeper = Keeper(self)
-        if keeper is not None:
-            keeper.start()
-
-    def discharge(self, cell: Cell[Any]) -> None:
-        """Take note that an actor has ended, or has been given up."""
-        if cell.actor_class.use_daemon_thread:
-            return
-        with self.changed:
-            self.alive -= 1
-            if not self.alive:
-                self.changed.notify_all()
-
-    def wait_until_empty(self, timeout: float | None = None) -> bool:
-        """Block until no actor is left that keeps the program alive; return whether that is so."""
-        with self.changed:
-            return self.changed.wait_for(lambda: not self.alive, timeout)
 
     def set_aside(self, worker: Worker) -> None:
         """Go on without a worker that does not come back from its turn, until it does."""

@@ -7,22 +7,37 @@ to the crew, an asker by claiming it for its own thread. Whoever has run it give
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from queue import Empty
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from actortrace.core.suspension import suspended
 from actortrace.dispatch.backlog import NOTHING, Backlog
 from actortrace.dispatch.in_place import may_run_here
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextvars import Context
+    from threading import RLock
+
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Call, Envelope
-    from actortrace.dispatch.crew import Crew
     from actortrace.dispatch.shift import Shift
+
+
+class Desk(Protocol):
+    """Where cells wait for their turns."""
+
+    lock: RLock
+
+    def admit(self, cell: Cell[Any], /) -> Callable[[], object] | None:
+        """Let a cell have turns; the lock is held. Return what is to be called after that."""
 
 
 class Gate:
     """The way of messages into the cells of a crew. Any thread may call it."""
 
-    def __init__(self, crew: Crew, shift: Shift) -> None:
+    def __init__(self, crew: Desk, shift: Shift | None) -> None:
         self._crew = crew
         self._shift = shift
 
@@ -56,13 +71,14 @@ class Gate:
     def _is_claimed(self, call: Envelope) -> bool:
         """Let the calling thread run the actor, if it may and no other message is before this."""
         cell = call.target
-        if not (cell.is_idle and cell.settings.inline_asks and may_run_here()):
+        shift = self._shift
+        if shift is None or not (cell.is_idle and cell.settings.inline_asks and may_run_here()):
             return False
         with self._crew.lock:
             if not (cell.is_idle and cell.queue.empty()):
                 return False
             cell.is_idle = False
-        cast("Call", call).place = self._shift
+        cast("Call", call).place = shift
         return True
 
     def _put_anew(self, envelope: Envelope, last: Backlog) -> None:
@@ -92,7 +108,7 @@ class Gate:
             call()
 
 
-def give_back(crew: Crew, cell: Cell[Any]) -> bool:
+def give_back(crew: Desk, cell: Cell[Any]) -> bool:
     """Let the cell be idle, unless messages wait; return whether it is. By who has run it."""
     # Not `with`, which takes longer than all that is done under the lock.
     crew.lock.acquire()
@@ -116,3 +132,49 @@ def give_back(crew: Crew, cell: Cell[Any]) -> bool:
         return False
     finally:
         crew.lock.release()
+
+
+def attach(
+    cell: Cell[Any], put: Callable[[Envelope], None], put_limited: Callable[[Envelope], None]
+) -> None:
+    """Let a new cell have no queue as long as no message waits, unless there is a limit."""
+    mailbox = cell.settings.mailbox
+    if mailbox.limit is None:
+        cell.queue, cell.put = NOTHING, put
+    else:
+        cell.queue, cell.put = mailbox.queue(), put_limited
+
+
+def holds_still(desk: Desk, cell: Cell[Any], variables: Context) -> bool:
+    """Whether a cell is suspended, so that it is left alone, and added when that may be over.
+
+    By who has run it. What it attends to, in `variables`, may end the actor.
+    """
+    suspension = suspended.get(cell)
+    while suspension is not None:
+        if not variables.run(suspension.lasts, cell):
+            suspension.finish(cell)
+            break
+        runner, cell.runner = cell.runner, None
+        if suspension.wake_by(partial(_add, desk, cell)):
+            return True
+        # Something has come since the look.
+        cell.runner = runner
+    return False
+
+
+def _add(desk: Desk, cell: Cell[Any]) -> None:
+    with desk.lock:
+        call = desk.admit(cell)
+    if call is not None:
+        call()
+
+
+NO_MESSAGE = (IndexError, Empty)
+"""What a `taker` raises."""
+
+
+def taker(cell: Cell[Any]) -> Callable[[], Envelope]:
+    """Return what takes the next message, or raises. Good until the cell is given back."""
+    queue = cell.queue
+    return queue.popleft if isinstance(queue, Backlog) else queue.get_nowait

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from actortrace.core.blocking import hosts
 from actortrace.core.running import abandoned
-from actortrace.dispatch.backlog import NOTHING
 from actortrace.dispatch.crew import Crew
-from actortrace.dispatch.gate import Gate, give_back
+from actortrace.dispatch.gate import Gate, attach, give_back
 from actortrace.dispatch.shift import Shift
 from actortrace.dispatch.watchdog import Watchdog
 from actortrace.dispatch.worker import Worker
@@ -85,19 +84,16 @@ class Pool:
     # What core needs of a dispatcher.
 
     is_shared = True
+    awaits = False
 
     def attach(self, cell: Cell[Any]) -> None:
         """Let the cell have no queue as long as no message waits, unless there is a limit."""
-        mailbox = cell.settings.mailbox
-        if mailbox.limit is None:
-            cell.queue, cell.put = NOTHING, self._office.put
-        else:
-            cell.queue, cell.put = mailbox.queue(), self._office.put_limited
+        attach(cell, self._office.put, self._office.put_limited)
 
     def launch(self, cell: Cell[Any]) -> None:
         """Let a worker begin with the cell, if there is anything to begin with."""
         crew = self._office.crew
-        crew.enlist(cell)
+        crew.population.add(cell)
         if not (cell.started.is_done and give_back(crew, cell)):
             crew.add(cell)
 
@@ -106,8 +102,8 @@ class Pool:
         if cell not in abandoned:
             # No thread is in it, and the one that comes next sees that it is gone.
             return
-        self._office.crew.discharge(cell)
-        worker = None if cell.runner is None else hosts.get(cell.runner)
+        self._office.crew.population.remove(cell)
+        worker = hosts.get(cast("int", cell.runner))
         if isinstance(worker, Worker):
             worker.crew.set_aside(worker)
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from contextvars import Context
-from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.beginning import begin
 from actortrace.core.running import abandoned, variables_of
-from actortrace.core.turns import end_failed, finish, turn
-from actortrace.dispatch.backlog import Backlog
-from actortrace.dispatch.gate import give_back
+from actortrace.core.suspension import suspended
+from actortrace.core.turns import end_failed, finish, held, turn
+from actortrace.dispatch.gate import NO_MESSAGE, give_back, holds_still, taker
 from actortrace.dispatch.in_place import depth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
@@ -35,31 +34,41 @@ class Shift:
 
     def run(self, cell: Cell[Any]) -> None:
         """Let the actor begin, if it has not, and handle the messages that wait; some of them."""
-        if not cell.started.is_done and not Context().run(begin, cell):
-            self._let_go(cell)
-            return
+        first: Iterator[Envelope] | None = None
+        if not cell.started.is_done:
+            first = Context().run(begin, cell)
+            if first is None:
+                self._let_go(cell)
+                return
         variables = variables_of(cell)
-        copy, take, others = variables.copy, _taker(cell), self._crew.runnable
-        until: float | None = None
         try:
-            for _ in range(MESSAGES):
-                if not cell.is_running:
-                    break
-                try:
-                    envelope = take()
-                except (IndexError, Empty):
-                    break
-                copy().run(turn, cell, envelope)
-                if others:
-                    now = monotonic()
-                    if until is None:
-                        until = now + SECONDS
-                    elif now >= until:
-                        break
+            if suspended and holds_still(self._crew, cell, variables):
+                return
+            for envelope in first or held(cell):
+                variables.copy().run(turn, cell, envelope)
+            self._handle_waiting(cell, variables)
         except BaseException as error:
             # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
             end_failed(cell, error, None)
         self._go_on(cell, variables)
+
+    def _handle_waiting(self, cell: Cell[Any], variables: Context) -> None:
+        copy, take, others = variables.copy, taker(cell), self._crew.runnable
+        until: float | None = None
+        for _ in range(MESSAGES):
+            if not cell.is_running or (suspended and cell in suspended):
+                break
+            try:
+                envelope = take()
+            except NO_MESSAGE:
+                break
+            copy().run(turn, cell, envelope)
+            if others:
+                now = monotonic()
+                if until is None:
+                    until = now + SECONDS
+                elif now >= until:
+                    break
 
     def handle(self, envelope: Envelope) -> None:
         """Handle one message with a cell that the calling thread has claimed."""
@@ -78,16 +87,11 @@ class Shift:
             self._let_go(cell)
             return
         cell.runner = None
-        if not give_back(self._crew, cell):
+        if cell in suspended or not give_back(self._crew, cell):
             self._crew.add(cell)
 
     def _let_go(self, cell: Cell[Any]) -> None:
         if cell in abandoned:
             abandoned.discard(cell)
         else:
-            self._crew.discharge(cell)
-
-
-def _taker(cell: Cell[Any]) -> Callable[[], Envelope]:
-    queue = cell.queue
-    return queue.popleft if isinstance(queue, Backlog) else queue.get_nowait
+            self._crew.population.remove(cell)

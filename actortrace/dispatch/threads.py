@@ -27,6 +27,7 @@ class Threads:
     """
 
     is_shared = False
+    awaits = False
 
     def attach(self, cell: Cell[Any]) -> None:
         """Give the cell a queue whose reader sleeps while it is empty."""
@@ -58,10 +59,13 @@ class ActorThread(threading.Thread):
 def _run(cell: Cell[Any]) -> None:
     """Run one incarnation from its start to its end; blocks the thread between messages."""
     try:
-        if not begin(cell):
+        first = begin(cell)
+        if first is None:
             return
         get = cell.queue.get
         try:
+            for envelope in first:
+                turn(cell, envelope)
             while cell.is_running:
                 turn(cell, get())
         except BaseException as error:

@@ -133,9 +133,13 @@ class _Suspend(_Question):
 class _Stillness(Suspension):
     """A suspension that ends with the incarnation at the latest."""
 
-    __slots__ = ()
+    __slots__ = ("_later",)
 
     order: ClassVar[Order] = Order.OWNED
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._later: list[Signal] = []
 
     def release(self, ending: Ending) -> None:
         """End with the actor."""
@@ -143,25 +147,36 @@ class _Stillness(Suspension):
         self.end()
 
     def begin(self, cell: Cell[Any], reply: Reply[Any]) -> None:
-        """Hold the actor still, on its thread, until it is over or the actor ends."""
-        later: list[Signal] = []
+        """Hold the actor still; on a thread of its own, until it is over or the actor ends."""
         suspended[cell] = self
+        cell.adopt(self)
+        reply.resolve()
+        if cell.settings.dispatcher.is_shared:
+            # Who runs it sees to that, and runs others meanwhile.
+            return
         try:
-            cell.adopt(self)
-            reply.resolve()
-            while cell.is_running and not self.is_over:
-                self._attend(cell, later)
-                if cell.is_running and not self.is_over:
-                    self.wait()
+            while self.lasts(cell):
+                self.wait()
         finally:
-            cell.disown(self)
-            if suspended.get(cell) is self:
-                del suspended[cell]
-            with handover:
-                if cell.signals is not None:
-                    cell.signals.pending.extendleft(reversed(later))
+            self.finish(cell)
 
-    def _attend(self, cell: Cell[Any], later: list[Signal]) -> None:
+    def lasts(self, cell: Cell[Any]) -> bool:
+        """Attend to what a suspended actor attends to; return whether it still is one."""
+        if cell.is_running and not self.is_over:
+            self._attend(cell)
+        return cell.is_running and not self.is_over
+
+    def finish(self, cell: Cell[Any]) -> None:
+        """Leave nothing for later any more."""
+        cell.disown(self)
+        if suspended.get(cell) is self:
+            del suspended[cell]
+        with handover:
+            if cell.signals is not None:
+                cell.signals.pending.extendleft(reversed(self._later))
+
+    def _attend(self, cell: Cell[Any]) -> None:
+        later = self._later
         with handover:
             signals = cell.signals
             if signals is None:

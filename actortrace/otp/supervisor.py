@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pykka
 from pykka.messages import ProxyCall
@@ -95,6 +95,8 @@ class SupervisorCell(ActorCell[A], SupervisorRef[A]):
             # Nobody would hold the ref of a tree that went on to start.
             _ = self.shut_down()
             raise
+
+    waits_for_others: ClassVar[bool] = True
 
     @property
     def begins_at_once(self) -> bool:

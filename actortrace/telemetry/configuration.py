@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from actortrace.core.chain import NoCarrier
 from actortrace.errors import SettingError
+from actortrace.telemetry.awaiting import (
+    AwaitingFullTracing,
+    AwaitingPropagation,
+    AwaitingTracing,
+)
 from actortrace.telemetry.carrier import ContextCarrier
 from actortrace.telemetry.full import FullTracing
 from actortrace.telemetry.propagation import Propagation
@@ -38,6 +43,9 @@ class Configuration:
     tracer_provider: TracerProvider | None = None
     attribute_spans: bool = False
 
+
+_TRACING: dict[str, type[Tracing]] = {"process": Tracing, "full": FullTracing}
+_AWAITING: dict[str, type[Tracing]] = {"process": AwaitingTracing, "full": AwaitingFullTracing}
 
 _UNCHANGED: Any = object()
 _mutex = threading.Lock()
@@ -112,11 +120,12 @@ def _trusted(kind: Kind, configuration: Configuration) -> tuple[Middleware, ...]
         case "off":
             return ()
         case "propagate":
-            return (Propagation(kind),)
+            return (AwaitingPropagation(kind) if kind.may_await else Propagation(kind),)
     spans = Spans(configuration.tracer_provider)
     if kind in _task_kinds:
         return (TaskTracing(kind, spans),)
-    tracing = FullTracing if configuration.spans == "full" else Tracing
+    by_mode = _AWAITING if kind.may_await else _TRACING
+    tracing = by_mode[configuration.spans]
     return (tracing(kind, spans, attribute_spans=configuration.attribute_spans),)
 
 

@@ -9,6 +9,8 @@ from actortrace.core.middleware import Middleware
 from actortrace.telemetry.carrier import EMPTY, attach, detach, get_current, within, without_span
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
+
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
     from actortrace.core.failure import Failure
@@ -37,18 +39,21 @@ class Propagation(Middleware):
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Restore the sender's context while the message is handled."""
-        context = EMPTY if envelope.context is None else envelope.context
+        token = attach(self._context_for(envelope))
+        try:
+            return proceed(envelope)
+        finally:
+            detach(token)
+
+    def _context_for(self, envelope: Envelope) -> Context:
+        context: Context = EMPTY if envelope.context is None else envelope.context
         edge = envelope.edge
         if edge is None and self._has_edges:
             edge = self._edge(envelope)
         if edge is not None and edge in _CUT:
             # On the envelope too: what comes of a failure is to see what the handler saw.
             context = envelope.context = without_span(context)
-        token = attach(context)
-        try:
-            return proceed(envelope)
-        finally:
-            detach(token)
+        return context
 
     def restart(self, cell: Cell[Any], failure: Failure, proceed: Restart) -> None:
         """Let the next incarnation start in the context in which the last one ended."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -21,12 +21,11 @@ from actortrace.telemetry.carrier import (
     detach,
     get_current,
     span_context_in,
-    with_ids_only,
     with_span,
     within,
     without_span,
 )
-from actortrace.telemetry.in_flight import cut_off
+from actortrace.telemetry.handling import Handling, cut_off_handling
 from actortrace.telemetry.life import LifeTracing
 from actortrace.telemetry.operations import Operations
 from actortrace.telemetry.origin import origin_of
@@ -38,9 +37,7 @@ if TYPE_CHECKING:
     from actortrace.core.failure import Ending
     from actortrace.core.kind import Kind
     from actortrace.core.middleware import Drop, Receive, Send
-    from actortrace.core.reply import Answerable, Reply
     from actortrace.telemetry.operations import Operation
-    from actortrace.telemetry.origin import Origin
     from actortrace.telemetry.spans import Spans
 
 _DROPS_PER_SECOND = 10
@@ -97,7 +94,7 @@ class Tracing(LifeTracing):
         which ends here: its own code may go on for ever.
         """
         if reason == conventions.KILLED:
-            _cut_off_handling(envelope)
+            cut_off_handling(envelope)
         proceed(envelope, reason)
         if is_stop(envelope.message):
             return
@@ -123,16 +120,32 @@ class Tracing(LifeTracing):
     def _receive_perhaps_recorded(
         self, envelope: Envelope, context: Context, proceed: Receive
     ) -> Any:
+        context, handling = self._prepare(envelope, context)
+        if handling is None:
+            return within(context, proceed, envelope)
+        token = attach(with_span(context, handling.span))
+        try:
+            result = proceed(envelope)
+        except BaseException as error:
+            detach(token)
+            handling.close(error)
+            raise
+        detach(token)
+        handling.close()
+        return result
+
+    def _prepare(self, envelope: Envelope, context: Context) -> tuple[Context, Handling | None]:
+        """Return the context in which a message is to be handled, and its span if it has one."""
         spans = self._current_spans()
         seen = spans.seen
         operation = self._operations.of(envelope.message)
         if operation is None:
-            return within(context, proceed, envelope)
+            return context, None
         sent_in, sender = context, None
         edge = operation.edge if envelope.edge is None else envelope.edge
         if edge is not _PARENT:
             if edge is _NONE:
-                return within(context, proceed, envelope)
+                return context, None
             if edge is _LINK:
                 sender = span_context_in(context)
             # On the envelope too: what comes of a failure is to see what the handler saw.
@@ -140,31 +153,11 @@ class Tracing(LifeTracing):
         if spans.is_certain_to_drop(context):
             if self._may_be_quiet:
                 self._remember_verdict(context, seen)
-            return within(context, proceed, envelope)
+            return context, None
         span = self._open_handling(envelope, context, operation, sender)
         if span is None:
-            return within(context, proceed, envelope)
-        origin: Origin = envelope.target.origin
-        origin.handling = span
-        reply = envelope.reply_to
-        failure: BaseException | None = None
-        token = attach(with_span(context, span))
-        try:
-            return proceed(envelope)
-        except BaseException as error:
-            failure = error
-            # What comes of the failure belongs under this span; only its ids are needed for that.
-            envelope.context = with_ids_only(context, span.get_span_context())
-            raise
-        finally:
-            detach(token)
-            origin.handling = None
-            # Read once: whoever abandons the actor takes it away.
-            deadline = envelope.deadline
-            if deadline is not None:
-                is_deferred = envelope.reply_to is not reply
-                self._note_answer(reply, deadline, span, sent_in, is_deferred=is_deferred)
-            spans.close(span, failure)
+            return context, None
+        return context, Handling(spans, span, envelope, context, sent_in)
 
     def _remember_verdict(self, context: Context, seen: object) -> None:
         self._quiet = context
@@ -204,25 +197,6 @@ class Tracing(LifeTracing):
             origin.is_news = False
         return span
 
-    def _note_answer(
-        self,
-        reply: Answerable | None,
-        deadline: float,
-        span: Span,
-        sent_in: Context,
-        *,
-        is_deferred: bool,
-    ) -> None:
-        """Say so where the answer to an ask with a timeout comes after that."""
-        spans, asked, answer = self._spans, span_context_in(sent_in), cast("Reply[Any]", reply)
-        if is_deferred and not answer.is_done:
-            # Whoever gives it then does so in a span of theirs.
-            answer.add_done_callback(
-                lambda: spans.note_late(trace.get_current_span(), monotonic() - deadline, asked)
-            )
-        else:
-            spans.note_late(span, monotonic() - deadline, asked)
-
 
 class _Continuation:
     """Ends the span of `handle_continue` with its actor: nobody sent that, so it is not dropped."""
@@ -231,16 +205,7 @@ class _Continuation:
 
     def release(self, ending: Ending) -> None:
         if ending.envelope is not None and ending.envelope.message is CONTINUE:
-            _cut_off_handling(ending.envelope)
+            cut_off_handling(ending.envelope)
 
 
 _CONTINUATION = _Continuation()
-
-
-def _cut_off_handling(envelope: Envelope) -> None:
-    """End the span in which a message is being handled, and let what comes of that be under it."""
-    origin: Origin | None = envelope.target.origin
-    span = None if origin is None else origin.handling
-    if span is not None and cut_off(span):
-        context = EMPTY if envelope.context is None else envelope.context
-        envelope.context = with_ids_only(context, span.get_span_context())

@@ -1,0 +1,264 @@
+"""How do actors get their turns in an event loop? As many as wait, and then the loop goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from contextvars import Context
+from dataclasses import replace
+from threading import get_ident
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from actortrace.core.async_turns import begin_in_loop, last_hook, start_turn
+from actortrace.core.beginning import not_begun
+from actortrace.core.blocking import hosts
+from actortrace.core.running import Strand, abandoned, variables_in_loop
+from actortrace.core.suspension import suspended
+from actortrace.core.turns import end_failed, fail, finish, held
+from actortrace.dispatch.gate import NO_MESSAGE, Gate, attach, give_back, holds_still, taker
+from actortrace.dispatch.keeper import Population
+from actortrace.dispatch.shift import MESSAGES, SECONDS
+from actortrace.errors import LoopBlockedError
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Coroutine
+
+    from actortrace.core.blocking import Host
+    from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Envelope
+    from actortrace.core.settings import Settings
+
+
+class LoopCrew:
+    """The actors of one event loop, and what core needs of their dispatcher.
+
+    With `keeps_alive`, the program goes on for them; a loop of the user's ends when the user says.
+    """
+
+    is_shared = True
+    awaits = True
+
+    def __init__(self, loop: AbstractEventLoop, *, keeps_alive: bool = False) -> None:
+        self.loop = loop
+        self._keeps_alive = keeps_alive
+        self.lock = threading.RLock()
+        self.population = Population("loop", self.lock)
+        self.runnable: deque[Cell[Any]] = deque()
+        self.thread: int | None = None
+        """The identifier of the loop's thread, once it has been seen."""
+        self._is_called = False
+        self._settings: dict[int, tuple[Settings, Settings]] = {}
+        self._host: Host | None = None
+        """What else has to know when the loop's thread blocks, while the loop does not run."""
+        gate = Gate(self, None)
+        self._put, self._put_limited = gate.put, gate.put_limited
+        if asyncio._get_running_loop() is loop:  # noqa: SLF001 - see `Loop.attach`
+            self._know_thread()
+
+    # What core needs of a dispatcher.
+
+    def settings_like(self, settings: Settings) -> Settings:
+        """Return the same settings for actors of this loop. One for many, as there may be many."""
+        known = self._settings.get(id(settings))
+        if known is None:
+            # The first keeps its identifier from being another one's.
+            known = self._settings[id(settings)] = (settings, replace(settings, dispatcher=self))
+        return known[1]
+
+    def attach(self, cell: Cell[Any]) -> None:
+        """Let the cell have no queue as long as no message waits, unless there is a limit."""
+        attach(cell, self._put, self._put_limited)
+
+    def launch(self, cell: Cell[Any]) -> None:
+        """Let the loop begin with the cell, if there is anything to begin with."""
+        if self._keeps_alive:
+            self.population.add(cell)
+        if not (cell.started.is_done and give_back(self, cell)):
+            self.add(cell)
+
+    def give_up(self, cell: Cell[Any]) -> None:
+        """Cancel what the actor awaits that has been abandoned."""
+        if cell not in abandoned:
+            # The loop is not in the middle of it, and will see that it is gone.
+            return
+        if self._keeps_alive:
+            self.population.remove(cell)
+        if isinstance(cell.runner, Strand):
+            cell.runner.interrupt(None)
+
+    def apart(self, function: Callable[[], object]) -> None:
+        """Call a function on another thread."""
+        threading.Thread(target=function, name="actortrace-loop-apart").start()
+
+    # What the loop's thread is when it comes to block.
+
+    def block(self) -> None:
+        """Raise `LoopBlockedError` where the loop would stand still."""
+        if asyncio._get_running_loop() is self.loop:  # noqa: SLF001 - see `Loop.attach`
+            raise LoopBlockedError
+        if self._host is not None:
+            self._host.block()
+
+    def unblock(self) -> None:
+        """Go on."""
+        if self._host is not None:
+            self._host.unblock()
+
+    def run_for_ever(self) -> None:
+        """Be the thread of a loop of ours."""
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    # For any thread.
+
+    def add(self, cell: Cell[Any]) -> None:
+        """Let a cell have turns, after those that wait for theirs."""
+        with self.lock:
+            call = self.admit(cell)
+        if call is not None:
+            call()
+
+    def admit(self, cell: Cell[Any]) -> Callable[[], object] | None:
+        """Do what `add` does, under the lock; return what is to be called after that, if any."""
+        self.runnable.append(cell)
+        if self._is_called:
+            return None
+        self._is_called = True
+        return self._call
+
+    def _call(self) -> None:
+        call = self.loop.call_soon if get_ident() == self.thread else self.loop.call_soon_threadsafe
+        try:
+            call(self._give_turns)
+        except RuntimeError:
+            if not self.loop.is_closed():
+                raise
+            self._end_all()
+
+    def _end_all(self) -> None:
+        """End the actors that are to run in a loop that is closed."""
+        while self.runnable:
+            self.runnable.popleft().leave_behind()
+
+    # For the thread of the loop.
+
+    def _know_thread(self) -> None:
+        self.thread = here = get_ident()
+        host = hosts.get(here)
+        # One loop may follow another on a thread, and only one of them runs.
+        self._host = host._host if isinstance(host, LoopCrew) else host  # noqa: SLF001
+        hosts[here] = self
+
+    def _give_turns(self) -> None:
+        if self.thread != get_ident():
+            self._know_thread()
+        self._is_called = False
+        until = monotonic() + SECONDS
+        for _ in range(len(self.runnable)):
+            self._run(self.runnable.popleft())
+            if monotonic() >= until:
+                break
+        with self.lock:
+            is_needed = bool(self.runnable) and not self._is_called
+            self._is_called |= is_needed
+        if is_needed:
+            self.loop.call_soon(self._give_turns)
+
+    def _run(self, cell: Cell[Any]) -> None:
+        """Let an actor begin, or handle some of its messages until it has to await something."""
+        if not cell.started.is_done:
+            strand = Strand(cell)
+            self._go_on_by_task(strand, variables_in_loop(strand), self._begin(cell))
+            return
+        if suspended and self._holds_still(cell):
+            return
+        for envelope in held(cell):
+            if self._awaits(cell, envelope):
+                return
+        take = taker(cell)
+        for _ in range(MESSAGES):
+            if not cell.is_running or (suspended and cell in suspended):
+                break
+            try:
+                envelope = take()
+            except NO_MESSAGE:
+                break
+            if self._awaits(cell, envelope):
+                return
+        self._go_on(cell)
+
+    def _holds_still(self, cell: Cell[Any]) -> bool:
+        """Whether the actor is suspended, or has its last hook to be awaited."""
+        strand = Strand(cell)
+        variables = variables_in_loop(strand)
+        if holds_still(self, cell, variables):
+            return True
+        hook = last_hook(cell)
+        if hook is not None:
+            self._go_on_by_task(strand, variables, hook)
+        return hook is not None
+
+    def _awaits(self, cell: Cell[Any], envelope: Envelope) -> bool:
+        """Handle a message; return whether there is something to be awaited first."""
+        strand = Strand(cell)
+        variables = variables_in_loop(strand)
+        rest = variables.run(start_turn, cell, envelope)
+        if rest is None:
+            return False
+        self._go_on_by_task(strand, variables, rest)
+        return True
+
+    async def _begin(self, cell: Cell[Any]) -> None:
+        first = await begin_in_loop(cell)
+        for envelope in first or ():
+            strand = Strand(cell)
+            variables = variables_in_loop(strand)
+            rest = variables.run(start_turn, cell, envelope)
+            if rest is not None:
+                strand.task = self.loop.create_task(rest, context=variables)
+                await strand.task
+
+    def _go_on_by_task(
+        self, strand: Strand, variables: Context, rest: Coroutine[Any, Any, None]
+    ) -> None:
+        cell = strand.cell
+        strand.task = task = self.loop.create_task(rest, context=variables)
+
+        def done(task: asyncio.Task[None]) -> None:
+            error = asyncio.CancelledError() if task.cancelled() else task.exception()
+            if error is not None:
+                self._mend(cell, error)
+            self._go_on(cell)
+
+        task.add_done_callback(done)
+        if cell.signals is not None:
+            cell.interrupt_if_ordered()
+
+    def _mend(self, cell: Cell[Any], error: BaseException) -> None:
+        """Let nobody wait in vain for what a task was to do that was cancelled before it began."""
+        if cell.current is not None:
+            fail(cell, cell.current, error)
+            cell.current = None
+        elif not cell.started.is_done:
+            not_begun(cell, error)
+        else:
+            end_failed(cell, error, None)
+
+    def _go_on(self, cell: Cell[Any]) -> None:
+        if not cell.is_running:
+            if cell.runner is not None:
+                Context().run(finish, cell)
+            self._let_go(cell)
+            return
+        cell.runner = None
+        if cell in suspended or not give_back(self, cell):
+            self.add(cell)
+
+    def _let_go(self, cell: Cell[Any]) -> None:
+        if cell in abandoned:
+            abandoned.discard(cell)
+        elif self._keeps_alive:
+            self.population.remove(cell)
