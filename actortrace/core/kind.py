@@ -11,6 +11,7 @@ from actortrace.core.cell import Cell
 from actortrace.core.chain import Chain
 from actortrace.core.handlers import HandlerTable
 from actortrace.core.lifetime import NO_ARGUMENTS, refuse_if_abandoned
+from actortrace.core.running import abandoned
 from actortrace.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ class Kind:
         assembly.compose(self)
 
     @property
-    def may_await(self) -> bool:
-        """Whether a handler may have come to an `await` when it returns."""
-        return self.settings.dispatcher.awaits or self.chain.handlers.async_method is not None
+    def is_isolated(self) -> bool:
+        """Whether each message has `contextvars` of its own, or may outlast its handler's call."""
+        return self.settings.dispatcher.is_shared or self.chain.handlers.async_method is not None
 
     def cell(
         self,
@@ -78,7 +79,8 @@ def spawn(cell: Cell[Any]) -> Reply[None]:
 
     `__init__` runs on this thread; what it raises is raised here.
     """
-    refuse_if_abandoned(cell)
+    if abandoned:
+        refuse_if_abandoned(cell)
     try:
         cell.enter()
         started = cell.chain.start(cell)

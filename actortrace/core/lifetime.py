@@ -83,8 +83,11 @@ class Lifetime(Addressee[A]):
     @property
     def begins_at_once(self) -> bool:
         """Whether there is nothing to do before the first message."""
-        hook = getattr(self.actor.on_start, "__func__", None)
-        is_plain = hook is _NO_HOOK and not hasattr(self.actor_class, "handle_continue")
+        # `hasattr` would raise and catch an error in most classes, which takes longer.
+        is_plain = (
+            getattr(self.actor.on_start, "__func__", None) is _NO_HOOK
+            and getattr(self.actor_class, "handle_continue", None) is None
+        )
         return is_plain and self.signals is None
 
     def child_ended(self, ending: Ending) -> None:
@@ -109,7 +112,8 @@ class Lifetime(Addressee[A]):
         """
         arguments, keywords = self.arguments
         self.ending = self._incarnation_event = None
-        token = enter(self._cell)
+        cell = self._cell
+        token = enter(cell)
         try:
             actor = self.actor_class.__new__(self.actor_class, *arguments, **keywords)
             # A __setattr__ of the user's own may need what only __init__ makes.
@@ -118,12 +122,13 @@ class Lifetime(Addressee[A]):
             actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
             # Pykka's constructor, if it was called directly, has made another ref.
             object.__setattr__(actor, "_actor_ref", self)
-            refuse_if_abandoned(self)
+            if abandoned:
+                refuse_if_abandoned(self)
         except BaseException as error:
-            self.release(Ending(self._cell, error, incarnation=self.incarnation))
+            self.release(Ending(cell, error, incarnation=self.incarnation))
             raise
         finally:
-            leave(self._cell, token)
+            leave(cell, token)
         if not self._is_registered:
             register(self)
         pykka_log.debug("Starting %s", actor)
@@ -141,16 +146,17 @@ class Lifetime(Addressee[A]):
     def launch(self) -> Reply[None]:
         """Let the dispatcher run the cell. The reply is as for `incarnate`."""
         self._is_registered = True
-        if self.settings.dispatcher.is_shared and self.begins_at_once:
+        cell, dispatcher = self._cell, self.settings.dispatcher
+        if dispatcher.is_shared and self.begins_at_once:
             started = self.started = STARTED
         else:
             started = self.started = Reply()
-            started.callee = self._cell
+            started.callee = cell
             self.context = self.chain.carrier.current()
         self.is_running = True
         self.is_vacant = False
         try:
-            self.settings.dispatcher.launch(self._cell)
+            dispatcher.launch(cell)
         except BaseException:
             self.is_running = False
             self.is_vacant = True
@@ -258,7 +264,8 @@ class Lifetime(Addressee[A]):
             if is_abandoned:
                 self.is_gone = True
                 self.is_running = False
-                if self.runner is not None:
+                is_run = self.runner is not None
+                if is_run:
                     abandoned.add(self._cell)
                 waiting = wait_of(self._cell)
                 ending = self.ending = Ending(
@@ -275,7 +282,8 @@ class Lifetime(Addressee[A]):
             drop(current, "killed", error)
         if waiting is not None:
             waiting.interrupt(None)
-        self.settings.dispatcher.give_up(self._cell)
+        if is_run:
+            self.settings.dispatcher.give_up(self._cell)
         self.release(ending)
         self.started.resolve(error=error)
         self.wipe()

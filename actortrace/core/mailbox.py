@@ -33,6 +33,8 @@ class Queue(Protocol):
     def get_nowait(self) -> Envelope:
         """Take the next message, or raise `queue.Empty`."""
 
+    def __len__(self) -> int: ...
+
     def empty(self) -> bool:
         """Whether no message waits at this moment."""
 
@@ -71,6 +73,9 @@ class Mailbox:
 
 class UnboundedQueue(SimpleQueue["Envelope"]):
     """A queue without a limit. Reads block a thread; everything but `close` runs in C."""
+
+    def __len__(self) -> int:
+        return self.qsize()
 
     def close(self) -> None:
         """Do nothing: no sender ever waits here."""
@@ -133,6 +138,9 @@ class BoundedQueue:
             if not self._waiting:
                 raise Empty
             return self._take()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def empty(self) -> bool:
         """Whether no message waits at this moment."""

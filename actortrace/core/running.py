@@ -49,6 +49,9 @@ class Strand:
                 task.get_loop().call_soon_threadsafe(task.cancel)
 
 
+askers: dict[Cell[Any], Cell[Any]] = {}
+"""The actors that are run on the thread of another one, which has asked them, and which that is."""
+
 abandoned: set[Cell[Any]] = set()
 """The actors that were given up while a thread runs their code: what that does is ignored.
 

@@ -35,7 +35,7 @@ class Dispatcher(Protocol):
         """Let the actor of the cell begin and have its turns; does not wait for it."""
 
     def give_up(self, cell: Cell[Any], /) -> None:
-        """Take note that the actor has been abandoned, perhaps in the middle of a turn."""
+        """Take note that the actor has been abandoned in the middle of a turn."""
 
     def apart(self, function: Callable[[], object], /) -> None:
         """Call a function that waits for any actor; perhaps on another thread."""

@@ -8,7 +8,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.blocking import acquire
-from actortrace.core.running import is_abandoned, makers
+from actortrace.core.running import askers, is_abandoned, makers
 from actortrace.errors import DeadlockError
 
 if TYPE_CHECKING:
@@ -228,10 +228,22 @@ def _cells(circle: list[Waiting]) -> Iterator[Cell[Any]]:
     """Yield the actors of a circle, those that are waited for first; the first that waits last."""
     seen = None
     for step, following in zip(circle, [*circle[1:], circle[0]], strict=True):
-        for cell in (step.reply.callee, _needed_cell(step.reply.callee), following.cell):
+        needed = _needed_cell(step.reply.callee)
+        for cell in (step.reply.callee, needed, *_asked_within(needed, following.cell)):
             if cell is not None and cell is not seen:
                 seen = cell
                 yield cell
+
+
+def _asked_within(first: Cell[Any] | None, last: Cell[Any]) -> list[Cell[Any]]:
+    """Return who waits on a thread: those between the two that asked each other there, and `last`.
+
+    They wait in no other way than by the turn of the next one.
+    """
+    asked = [last]
+    while (asker := askers.get(asked[-1])) is not None and asker is not first:
+        asked.append(asker)
+    return asked[::-1] if asker is first else [last]
 
 
 def _waiting_cells(cell: Cell[Any]) -> Iterator[Cell[Any]]:

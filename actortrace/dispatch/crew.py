@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from itertools import count
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,19 @@ class Crew:
         """When a worker last took a cell, by `time.monotonic()`."""
         with self.lock:
             return max((worker.since for worker in self.workers), default=0.0)
+
+    def withdraw(self, cell: Cell[Any]) -> None:
+        """Do not let a cell have turns after all, if it still waits for them."""
+        with self.lock, suppress(ValueError):
+            self.runnable.remove(cell)
+
+    def go_on_without(self, cell: Cell[Any]) -> None:
+        """Set the worker aside that runs a cell, if one does."""
+        with self.lock:
+            worker = next((w for w in self.workers if w.cell is cell), None)
+            if worker is not None:
+                # Under the same lock: it may be done with the cell at any moment.
+                self.set_aside(worker)
 
     def set_aside(self, worker: Worker) -> None:
         """Go on without a worker that does not come back from its turn, until it does."""

@@ -72,12 +72,19 @@ class Gate:
         """Let the calling thread run the actor, if it may and no other message is before this."""
         cell = call.target
         shift = self._shift
-        if shift is None or not (cell.is_idle and cell.settings.inline_asks and may_run_here()):
+        # What waits for others would wait for its asker here.
+        may_be = cell.is_idle and cell.settings.inline_asks and not cell.waits_for_others
+        if shift is None or not (may_be and may_run_here()):
             return False
-        with self._crew.lock:
-            if not (cell.is_idle and cell.queue.empty()):
+        lock = self._crew.lock
+        # Not `with`, as below.
+        lock.acquire()
+        try:
+            if not cell.is_idle or cell.queue:
                 return False
             cell.is_idle = False
+        finally:
+            lock.release()
         cast("Call", call).place = shift
         return True
 
@@ -108,6 +115,19 @@ class Gate:
             call()
 
 
+def open_gate(crew: Desk, cell: Cell[Any]) -> bool:
+    """Do what `give_back` does for a cell that nobody has run yet, without the lock if it can."""
+    if cell.queue is not NOTHING:
+        return give_back(crew, cell)
+    cell.is_idle = True
+    # A sender that has put a backlog there since has added the cell, or leaves that to this one.
+    if cell.queue is NOTHING:
+        return True
+    with crew.lock:
+        is_idle, cell.is_idle = cell.is_idle, False
+    return not is_idle
+
+
 def give_back(crew: Desk, cell: Cell[Any]) -> bool:
     """Let the cell be idle, unless messages wait; return whether it is. By who has run it."""
     # Not `with`, which takes longer than all that is done under the lock.
@@ -126,7 +146,7 @@ def give_back(crew: Desk, cell: Cell[Any]) -> bool:
             return True
         # In this order, and the other way round where a message is put: one sees the other.
         cell.is_idle = True
-        if queue.empty():
+        if not queue:
             return True
         cell.is_idle = False
         return False

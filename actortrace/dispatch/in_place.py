@@ -12,11 +12,9 @@ DEEPEST = 16
 """How many turns there may be on one thread, each in the middle of the one before."""
 
 
-class _Depth(threading.local):
-    turns = 0
+depths: dict[int, int] = {}
+"""How many such turns each thread is in the middle of. To look here is faster than thread-local."""
 
-
-depth = _Depth()
 _main = threading.main_thread().ident
 
 
@@ -27,11 +25,12 @@ def may_run_here() -> bool:
     loop, which the actor's code would find running. Not while an exception is being handled: what
     the actor raises would be chained to it.
     """
+    here = get_ident()
     return (
-        get_ident() != _main
+        here != _main
         and _get_running_loop() is None
         and sys.exception() is None
-        and depth.turns < DEEPEST
+        and depths.get(here, 0) < DEEPEST
     )
 
 

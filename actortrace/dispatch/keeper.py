@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from actortrace.core.running import abandoned
+
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
 
@@ -13,17 +15,24 @@ LINGER = 1.0
 
 
 class Population:
-    """The actors of a dispatcher whose classes do not say `use_daemon_thread`, counted."""
+    """The actors of a dispatcher that do not say `use_daemon_thread`, counted."""
 
     def __init__(self, name: str, lock: threading.RLock) -> None:
         self.alive = 0
         self._name = name
         self._changed = threading.Condition(lock)
         self._keeper: Keeper | None = None
+        self._lost: set[Cell[Any]] = set()
+        """Of those that were abandoned: those for whom one of two things has happened."""
+        self._unlike_class: set[Cell[Any]] = set()
+        """Those that say something else than their class."""
 
     def add(self, cell: Cell[Any]) -> None:
         """Keep the program alive for an actor that is to begin."""
-        if cell.actor_class.use_daemon_thread:
+        is_daemon = bool(cell.actor.use_daemon_thread)
+        if is_daemon != bool(cell.actor_class.use_daemon_thread):
+            self._unlike_class.add(cell)
+        if is_daemon:
             return
         keeper: Keeper | None = None
         with self._changed:
@@ -31,16 +40,52 @@ class Population:
             if self._keeper is None:
                 self._keeper = keeper = Keeper(self, f"{self._name}-keeper")
         if keeper is not None:
-            keeper.start()
+            try:
+                keeper.start()
+            except RuntimeError:
+                # The program is at its end, or has too many threads.
+                self.remove(cell)
+                self._keeper = None
+                raise
+
+    def leave(self, cell: Cell[Any]) -> None:
+        """Take note that no thread runs an actor any more, which has ended or was abandoned."""
+        if cell in abandoned:
+            self.remove_lost(cell)
+        else:
+            self.remove(cell)
 
     def remove(self, cell: Cell[Any]) -> None:
-        """Do not do so any more: the actor has ended, or has been given up."""
-        if cell.actor_class.use_daemon_thread:
+        """Do not do so any more: the actor has ended."""
+        is_daemon = self._is_daemon(cell)
+        self._unlike_class.discard(cell)
+        if is_daemon:
             return
         with self._changed:
-            self.alive -= 1
-            if not self.alive:
-                self._changed.notify_all()
+            self._count_out()
+
+    def remove_lost(self, cell: Cell[Any]) -> None:
+        """Do so for an actor that is abandoned: when it is, and when its thread comes back.
+
+        Either may be the first, and only that counts.
+        """
+        if self._is_daemon(cell):
+            return
+        with self._changed:
+            if cell in self._lost:
+                self._lost.discard(cell)
+            else:
+                self._lost.add(cell)
+                self._count_out()
+
+    def _is_daemon(self, cell: Cell[Any]) -> bool:
+        is_daemon = bool(cell.actor_class.use_daemon_thread)
+        return is_daemon != (bool(self._unlike_class) and cell in self._unlike_class)
+
+    def _count_out(self) -> None:
+        self.alive -= 1
+        if not self.alive:
+            self._changed.notify_all()
 
     def wait_until_empty(self, timeout: float | None = None) -> bool:
         """Block until there is none; return whether that is so."""

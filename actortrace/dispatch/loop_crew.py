@@ -17,7 +17,15 @@ from actortrace.core.blocking import hosts
 from actortrace.core.running import Strand, abandoned, variables_in_loop
 from actortrace.core.suspension import suspended
 from actortrace.core.turns import end_failed, fail, finish, held
-from actortrace.dispatch.gate import NO_MESSAGE, Gate, attach, give_back, holds_still, taker
+from actortrace.dispatch.gate import (
+    NO_MESSAGE,
+    Gate,
+    attach,
+    give_back,
+    holds_still,
+    open_gate,
+    taker,
+)
 from actortrace.dispatch.keeper import Population
 from actortrace.dispatch.shift import MESSAGES, SECONDS
 from actortrace.errors import LoopBlockedError
@@ -76,16 +84,13 @@ class LoopCrew:
         """Let the loop begin with the cell, if there is anything to begin with."""
         if self._keeps_alive:
             self.population.add(cell)
-        if not (cell.started.is_done and give_back(self, cell)):
+        if not (cell.started.is_done and open_gate(self, cell)):
             self.add(cell)
 
     def give_up(self, cell: Cell[Any]) -> None:
         """Cancel what the actor awaits that has been abandoned."""
-        if cell not in abandoned:
-            # The loop is not in the middle of it, and will see that it is gone.
-            return
         if self._keeps_alive:
-            self.population.remove(cell)
+            self.population.remove_lost(cell)
         if isinstance(cell.runner, Strand):
             cell.runner.interrupt(None)
 
@@ -258,7 +263,6 @@ class LoopCrew:
             self.add(cell)
 
     def _let_go(self, cell: Cell[Any]) -> None:
-        if cell in abandoned:
-            abandoned.discard(cell)
-        elif self._keeps_alive:
-            self.population.remove(cell)
+        if self._keeps_alive:
+            self.population.leave(cell)
+        abandoned.discard(cell)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actortrace.core.blocking import hosts
-from actortrace.core.running import abandoned
 from actortrace.dispatch.crew import Crew
-from actortrace.dispatch.gate import Gate, attach, give_back
+from actortrace.dispatch.gate import Gate, attach, open_gate
 from actortrace.dispatch.shift import Shift
 from actortrace.dispatch.watchdog import Watchdog
-from actortrace.dispatch.worker import Worker
 from actortrace.errors import SettingError
 
 if TYPE_CHECKING:
@@ -94,18 +91,20 @@ class Pool:
         """Let a worker begin with the cell, if there is anything to begin with."""
         crew = self._office.crew
         crew.population.add(cell)
-        if not (cell.started.is_done and give_back(crew, cell)):
-            crew.add(cell)
+        try:
+            if not (cell.started.is_done and open_gate(crew, cell)):
+                crew.add(cell)
+        except BaseException:
+            # There can be no thread to run it.
+            crew.withdraw(cell)
+            crew.population.remove(cell)
+            raise
 
     def give_up(self, cell: Cell[Any]) -> None:
         """Let the others go on without the thread whose actor has been abandoned."""
-        if cell not in abandoned:
-            # No thread is in it, and the one that comes next sees that it is gone.
-            return
-        self._office.crew.population.remove(cell)
-        worker = hosts.get(cast("int", cell.runner))
-        if isinstance(worker, Worker):
-            worker.crew.set_aside(worker)
+        crew = self._office.crew
+        crew.population.remove_lost(cell)
+        crew.go_on_without(cell)
 
     def apart(self, function: Callable[[], object]) -> None:
         """Call a function on another thread: an asker may wait on this one."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextvars import Context
+from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.beginning import begin
-from actortrace.core.running import abandoned, variables_of
+from actortrace.core.running import abandoned, askers, running_cell, variables_of
 from actortrace.core.suspension import suspended
 from actortrace.core.turns import end_failed, finish, held, turn
 from actortrace.dispatch.gate import NO_MESSAGE, give_back, holds_still, taker
-from actortrace.dispatch.in_place import depth
+from actortrace.dispatch.in_place import depths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,10 +54,12 @@ class Shift:
         self._go_on(cell, variables)
 
     def _handle_waiting(self, cell: Cell[Any], variables: Context) -> None:
+        queue: Any = cell.queue
         copy, take, others = variables.copy, taker(cell), self._crew.runnable
         until: float | None = None
         for _ in range(MESSAGES):
-            if not cell.is_running or (suspended and cell in suspended):
+            # To look whether there is one takes less than to be told that there is none.
+            if not (queue and cell.is_running) or (suspended and cell in suspended):
                 break
             try:
                 envelope = take()
@@ -73,13 +76,22 @@ class Shift:
     def handle(self, envelope: Envelope) -> None:
         """Handle one message with a cell that the calling thread has claimed."""
         cell = envelope.target
-        depth.turns += 1
+        here = get_ident()
+        depth = depths.get(here, 0)
+        depths[here] = depth + 1
+        asker = running_cell()
+        if asker is not None:
+            askers[cell] = asker
         try:
             variables = variables_of(cell)
-            variables.copy().run(turn, cell, envelope)
+            variables.run(turn, cell, envelope)
             self._go_on(cell, variables)
         finally:
-            depth.turns -= 1
+            askers.pop(cell, None)
+            if depth:
+                depths[here] = depth
+            else:
+                del depths[here]
 
     def _go_on(self, cell: Cell[Any], variables: Context) -> None:
         if not cell.is_running:
@@ -91,7 +103,5 @@ class Shift:
             self._crew.add(cell)
 
     def _let_go(self, cell: Cell[Any]) -> None:
-        if cell in abandoned:
-            abandoned.discard(cell)
-        else:
-            self._crew.population.remove(cell)
+        self._crew.population.leave(cell)
+        abandoned.discard(cell)

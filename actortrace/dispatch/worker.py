@@ -72,7 +72,13 @@ class Worker:
             while (cell := crew.take(self)) is not None:
                 self.since = monotonic()
                 self.cell = cell
-                run(cell)
+                try:
+                    run(cell)
+                except BaseException:
+                    # Nothing is meant to get here; still, the other actors are to go on.
+                    log.exception("%s could not go on with %s", self.name, cell)
                 self.cell = None
+                # A worker that sleeps keeps nobody alive.
+                del cell
         finally:
             del hosts[here]

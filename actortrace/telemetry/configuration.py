@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from actortrace.core.chain import NoCarrier
 from actortrace.errors import SettingError
-from actortrace.telemetry.awaiting import (
-    AwaitingFullTracing,
-    AwaitingPropagation,
-    AwaitingTracing,
-)
 from actortrace.telemetry.carrier import ContextCarrier
 from actortrace.telemetry.full import FullTracing
+from actortrace.telemetry.isolated import (
+    IsolatedFullTracing,
+    IsolatedPropagation,
+    IsolatedTracing,
+)
 from actortrace.telemetry.propagation import Propagation
 from actortrace.telemetry.spans import Spans
 from actortrace.telemetry.task_tracing import TaskTracing
@@ -45,7 +45,7 @@ class Configuration:
 
 
 _TRACING: dict[str, type[Tracing]] = {"process": Tracing, "full": FullTracing}
-_AWAITING: dict[str, type[Tracing]] = {"process": AwaitingTracing, "full": AwaitingFullTracing}
+_ISOLATED: dict[str, type[Tracing]] = {"process": IsolatedTracing, "full": IsolatedFullTracing}
 
 _UNCHANGED: Any = object()
 _mutex = threading.Lock()
@@ -120,11 +120,11 @@ def _trusted(kind: Kind, configuration: Configuration) -> tuple[Middleware, ...]
         case "off":
             return ()
         case "propagate":
-            return (AwaitingPropagation(kind) if kind.may_await else Propagation(kind),)
+            return (IsolatedPropagation(kind) if kind.is_isolated else Propagation(kind),)
     spans = Spans(configuration.tracer_provider)
     if kind in _task_kinds:
         return (TaskTracing(kind, spans),)
-    by_mode = _AWAITING if kind.may_await else _TRACING
+    by_mode = _ISOLATED if kind.is_isolated else _TRACING
     tracing = by_mode[configuration.spans]
     return (tracing(kind, spans, attribute_spans=configuration.attribute_spans),)
 

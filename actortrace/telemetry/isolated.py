@@ -1,9 +1,15 @@
-"""What if a handler awaits something? Its span and its context last until it has returned."""
+"""What if each message has `contextvars` of its own, and its handler may await something?
+
+So it is on threads that many actors share, and in event loops. What is attached here need not be
+detached: nobody else sees it, and what a handler awaits is to see it too.
+"""
 
 from __future__ import annotations
 
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
+
+from opentelemetry import trace
 
 from actortrace.telemetry.carrier import EMPTY, attach, with_span
 from actortrace.telemetry.full import FullTracing
@@ -17,16 +23,20 @@ if TYPE_CHECKING:
     from actortrace.core.middleware import Receive
     from actortrace.telemetry.handling import Handling
 
-# What is attached here is not detached: each message in an event loop has `contextvars` of its own,
-# and what it awaits is to see them as they are.
 
-
-class AwaitingTracing(Tracing):
-    """Makes the spans of actors in event loops."""
+class IsolatedTracing(Tracing):
+    """Makes the spans of actors that share threads."""
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Handle the message inside a span, or just inside its context, also while it awaits."""
-        context, handling = self._prepare(envelope, envelope.context or EMPTY)
+        if not envelope.target.settings.dispatcher.is_shared:
+            # This one has a thread of its own, unlike others of its class.
+            return super().receive(envelope, proceed)
+        context = envelope.context
+        if context is self._quiet and trace._TRACER_PROVIDER is self._spans.seen:  # noqa: SLF001
+            attach(context)
+            return proceed(envelope)
+        context, handling = self._prepare(envelope, EMPTY if context is None else context)
         if handling is None:
             attach(context)
             return proceed(envelope)
@@ -42,15 +52,17 @@ class AwaitingTracing(Tracing):
         return result
 
 
-class AwaitingFullTracing(AwaitingTracing, FullTracing):
+class IsolatedFullTracing(IsolatedTracing, FullTracing):
     """Makes them with those of sending, too."""
 
 
-class AwaitingPropagation(Propagation):
-    """Restores the sender's context while a message is handled, also while that awaits."""
+class IsolatedPropagation(Propagation):
+    """Restores the sender's context for actors that share threads."""
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
-        """Restore it."""
+        """Restore it while the message is handled, also while that awaits."""
+        if not envelope.target.settings.dispatcher.is_shared:
+            return super().receive(envelope, proceed)
         attach(self._context_for(envelope))
         return proceed(envelope)
 
