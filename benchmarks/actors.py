@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from threading import Event
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -11,7 +13,7 @@ import pykka
 
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.handlers import handles
-from actortrace.core.ref import Ref
+from actortrace.dispatch.pool import Pool
 from actortrace.otp.child import ChildSpec, child
 
 
@@ -48,6 +50,26 @@ class TracedCounter(Counting, TracedActor):
     """Ours, with Pykka's `on_receive`."""
 
 
+class PooledCounter(Counting, TracedActor):
+    """Ours, on few threads."""
+
+    dispatcher = Pool()
+
+
+class QueuedCounter(PooledCounter):
+    """The same, never run on the thread of its asker."""
+
+    inline_asks = False
+
+
+class HoldingCounter(PooledCounter):
+    """The same, with an attribute of its own from the start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+
 class PykkaCounter(Counting, pykka.ThreadingActor):
     """Pykka's."""
 
@@ -77,23 +99,84 @@ class HandlingCounter(TracedActor):
 class AskAway:
     """Ask another actor so many times; the answer is how many seconds that took."""
 
-    callee: Ref[Any]
+    callee: pykka.ActorRef[Any]
     times: int
+    timeout: float | None = None
+    """How many seconds each ask waits; `None` for as long as it takes."""
 
 
-class Asking(TracedActor):
-    """Asks another actor, in the middle of its turn."""
+class Asking:
+    """What all do that ask another actor, in the middle of a turn."""
 
-    use_daemon_thread = True
+    use_daemon_thread: ClassVar[bool] = True
 
-    @handles(AskAway)
-    def ask_away(self, message: AskAway) -> float:
+    def on_receive(self, message: AskAway) -> float:
         """Take the time."""
-        ask, one = message.callee.ask, Add(1)
+        ask: Callable[..., Any] = message.callee.ask
+        if message.timeout is not None:
+            ask = partial(ask, timeout=message.timeout)
+        one = Add(1)
         began = perf_counter()
         for _ in range(message.times):
             ask(one)
         return perf_counter() - began
+
+
+class TracedAsking(Asking, TracedActor):
+    """Ours."""
+
+
+class PooledAsking(Asking, TracedActor):
+    """Ours, on few threads."""
+
+    dispatcher = Pool()
+
+
+class PykkaAsking(Asking, pykka.ThreadingActor):
+    """Pykka's."""
+
+
+class Token:
+    """Goes around in a ring."""
+
+    __slots__ = ("arrived", "left")
+
+    def __init__(self, hops: int) -> None:
+        self.left = hops
+        self.arrived = Event()
+
+
+class Passing:
+    """What all do that stand in a ring."""
+
+    use_daemon_thread: ClassVar[bool] = True
+
+    def __init__(self, ring: list[pykka.ActorRef[Any]], following: int) -> None:
+        super().__init__()
+        self.ring = ring
+        self.following = following
+
+    def on_receive(self, token: Token) -> None:
+        """Pass the token on, unless it has gone far enough."""
+        token.left -= 1
+        if token.left > 0:
+            self.ring[self.following].tell(token)
+        else:
+            token.arrived.set()
+
+
+class TracedPassing(Passing, TracedActor):
+    """Ours."""
+
+
+class PooledPassing(Passing, TracedActor):
+    """Ours, on few threads."""
+
+    dispatcher = Pool()
+
+
+class PykkaPassing(Passing, pykka.ThreadingActor):
+    """Pykka's."""
 
 
 class Told(TracedActor):
@@ -104,6 +187,12 @@ class Told(TracedActor):
     def on_receive(self, message: Callable[[], object]) -> None:
         """Call the message."""
         message()
+
+
+class PooledTold(Told):
+    """The same, on few threads."""
+
+    dispatcher = Pool()
 
 
 class Restarting(Supervisor):

@@ -14,17 +14,25 @@ SPAN = "span"
 """One span of the stock SDK, with the name, kind and attributes of the spans that ours makes."""
 WITHOUT = "without"
 """Ours, with the thing that is in question switched off."""
+TENTH = "tenth"
+"""A tenth as many of ours, all of them together."""
+HALF, NINETY_NINE = "50 %", "99 %"
+"""What so many of ours do not pass."""
+BOUND = "bound"
+"""What ours may take at most, by the rules that it is to follow."""
 
 SPANS_ALLOWED = 1.25
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How the sides of a row become one ratio."""
+    """How the sides of a row become one ratio, or another figure to be judged."""
 
     name: str
     ratio: Callable[[Round], float]
     is_more_better: bool
+    is_absolute: bool = False
+    """Whether it is no ratio, but a figure in the unit of the row."""
 
     @property
     def sign(self) -> str:
@@ -51,8 +59,18 @@ THROUGHPUT = Comparison(
 )
 TIME = Comparison("time", lambda figures: figures[OURS] / figures[PYKKA], is_more_better=False)
 MEMORY = Comparison("memory", TIME.ratio, is_more_better=False)
-SURPLUS = Comparison("more", lambda figures: figures[OURS] - figures[WITHOUT], is_more_better=False)
-"""Seconds, not a ratio. Judged by the fastest rounds: what is sought is far below the noise."""
+SIZE = Comparison("each", lambda figures: figures[OURS], is_more_better=False, is_absolute=True)
+SURPLUS = Comparison(
+    "more",
+    lambda figures: figures[OURS] - figures[WITHOUT],
+    is_more_better=False,
+    is_absolute=True,
+)
+"""Judged by the fastest rounds: what is sought is far below the noise."""
+GROWTH = Comparison(
+    "a tenth’s time", lambda figures: figures[OURS] / figures[TENTH], is_more_better=False
+)
+LIMIT = Comparison("bound", lambda figures: figures[OURS] / figures[BOUND], is_more_better=False)
 BUDGET = Comparison("budget", lambda figures: figures[OURS] / budget(figures), is_more_better=False)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from actortrace.core.waiting import detect_deadlocks
-from benchmarks.actors import AskAway, Asking, TracedCounter
+from benchmarks.actors import AskAway, TracedAsking, TracedCounter
 from benchmarks.caller import Caller, calling
 from benchmarks.comparison import OURS, WITHOUT
 from benchmarks.row import Measure, Open
@@ -18,7 +18,7 @@ def asks_between_actors(caller: Caller) -> Open:
     @contextmanager
     def open_sides() -> Iterator[Mapping[str, Measure]]:
         with calling(caller):
-            asking, callee = Asking.start(), TracedCounter.start()
+            asking, callee = TracedAsking.start(), TracedCounter.start()
 
             def of(*, is_searched: bool) -> Measure:
                 def measured(times: int) -> float:

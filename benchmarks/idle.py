@@ -5,20 +5,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import resource
 import sys
 
 from benchmarks import actors
-from benchmarks.lives import STATM
-
-
-def resident() -> int:
-    """Return how many bytes of this process are in memory."""
-    gc.collect()
-    pages = int(STATM.read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize()
+from benchmarks.process import resident
 
 
 def main(actor_class: str, count: int) -> None:

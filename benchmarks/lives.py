@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from time import perf_counter
 
 import pykka
@@ -17,9 +14,8 @@ from actortrace.otp.names import whereis
 from benchmarks.actors import Add, Crash, HandlingCounter, PykkaCounter, Restarting, TracedCounter
 from benchmarks.caller import Caller, calling
 from benchmarks.comparison import OURS, PYKKA
+from benchmarks.process import figure_of
 from benchmarks.row import Measure, Open
-
-STATM = Path("/proc/self/statm")
 
 _ONE = Add(1)
 
@@ -78,11 +74,7 @@ def idle_actors() -> Iterator[Mapping[str, Measure]]:
 
     def of(actor_class: type[pykka.ThreadingActor]) -> Measure:
         def measured(times: int) -> float:
-            command = [sys.executable, "-m", "benchmarks.idle", actor_class.__name__, str(times)]
-            printed = subprocess.run(  # noqa: S603 - our own program
-                command, capture_output=True, check=True, cwd=Path(__file__).parents[1], text=True
-            )
-            return float(printed.stdout)
+            return figure_of("benchmarks.idle", actor_class.__name__, times)
 
         return measured
 

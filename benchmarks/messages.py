@@ -76,11 +76,13 @@ def beside_pykka(
     return open_sides
 
 
-def beside_pykka_and_a_span(sending: Sending, caller: Caller) -> Open:
+def beside_pykka_and_a_span(
+    sending: Sending, caller: Caller, actor_class: type[TracedActor] = TracedCounter
+) -> Open:
     """Return the same, and what one span like ours takes alone."""
 
     def open_sides() -> AbstractContextManager[Mapping[str, Measure]]:
-        return _open(sending, caller, TracedCounter, with_span=True)
+        return _open(sending, caller, actor_class, with_span=True)
 
     return open_sides
 

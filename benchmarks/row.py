@@ -35,6 +35,18 @@ class Row:
     """Whether one wants to know how often a second, too."""
     most_rounds: int | None = None
     """For what hardly varies and takes long."""
+    warms_up: bool = True
+    """Whether each side has a go before it counts. What runs in a process of its own need not."""
+
+
+def at_most(most: int, measure: Measure) -> Measure:
+    """Return a measure that does it so many times at most, and reckons what all would take."""
+
+    def measured(times: int) -> float:
+        done = min(times, most)
+        return measure(done) * times / done
+
+    return measured
 
 
 def measure(row: Row, rounds: int, *, size: int | None = None) -> list[Round]:
@@ -46,7 +58,7 @@ def measure(row: Row, rounds: int, *, size: int | None = None) -> list[Round]:
     """
     times = size or row.size
     with row.open() as sides:
-        for side in sides.values():
+        for side in sides.values() if row.warms_up else ():
             side(times)
         order = list(sides)
         measured: list[Round] = []

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from benchmarks.comparison import (
+    BOUND,
     BUDGET,
+    HALF,
+    NINETY_NINE,
     OURS,
     PYKKA,
     SPAN,
     SPANS_ALLOWED,
     SURPLUS,
+    TENTH,
     THROUGHPUT,
     WITHOUT,
+    Comparison,
     Outcome,
 )
 from benchmarks.row import Row
@@ -22,13 +27,23 @@ Line = tuple[Row, Outcome]
 
 HEAD = ("what", "ours", "Pykka’s", "ratio", "promise", "verdict")
 LEGEND = (
-    "ratio: for tells, how many times Pykka’s throughput (more is better); for asks, starts and",
-    "  memory, how many times what Pykka’s takes (less is better); for what is sampled, how many",
-    f"  times the budget: Pykka’s and {SPANS_ALLOWED} × one SDK span with the same attributes.",
+    "ratio: for tells and hops, how many times Pykka’s throughput (more is better); for asks,",
+    "  starts and memory, how many times what Pykka’s takes (less is better); for what is sampled,",
+    f"  how often the budget: Pykka’s and {SPANS_ALLOWED} × one SDK span with the same attributes.",
     "  What is compared with itself, with something switched off, is judged by the fastest rounds.",
+    "  An idle actor’s memory on a `Pool` is judged as it is, a million actors beside a tenth.",
     "  In brackets: the end of the 95 % confidence interval at which a promise is judged.",
 )
 _NOTHING = "–"
+_BESIDE = {
+    PYKKA: "{}",
+    WITHOUT: "{} without",
+    TENTH: "{} a tenth",
+    HALF: "50 % {}",
+    NINETY_NINE: "99 % {}",
+    BOUND: "{} allowed",
+}
+"""What stands beside our figure, and how it is written."""
 _VERDICTS = {True: "kept", False: "NOT KEPT", None: _NOTHING}
 
 
@@ -71,32 +86,52 @@ def _cells(row: Row, outcome: Outcome) -> tuple[str, ...]:
     comparison, figures = row.comparison, outcome.medians
     ratio = promise = _NOTHING
     if comparison is not None and outcome.ratio is not None and outcome.bound is not None:
-        ratio = f"{outcome.ratio:.2f} × ({outcome.bound:.2f})"
+        ratio = _judged(row, comparison, outcome.ratio, outcome.bound)
         if outcome.promise is not None:
-            promise = f"{comparison.sign} {outcome.promise:g} × {comparison.name}"
-    theirs = _figure_cell(row, figures[PYKKA]) if PYKKA in figures else _NOTHING
-    if comparison is SURPLUS and outcome.ratio is not None:
-        theirs = f"{figure(figures[WITHOUT], row.unit)} without"
-        ratio = f"{'-' if outcome.ratio < 0 else '+'}{figure(abs(outcome.ratio), row.unit)}"
-        if outcome.promise is not None:
-            promise = f"{comparison.sign} {figure(outcome.promise, row.unit)} {comparison.name}"
-    if comparison is BUDGET:
-        span = figure(figures[SPAN], row.unit)
-        theirs = f"{figure(figures[PYKKA], row.unit)} + {SPANS_ALLOWED} × {span}"
+            allowed = _promised(row, comparison, outcome.promise)
+            promise = f"{comparison.sign} {allowed} {comparison.name}"
     return (
         row.what,
         _figure_cell(row, figures[OURS]),
-        theirs,
+        _beside(row, figures),
         ratio,
         promise,
         _VERDICTS[outcome.is_kept],
     )
 
 
+def _beside(row: Row, figures: Mapping[str, float]) -> str:
+    if row.comparison is BUDGET:
+        pykkas, span = (figure(figures[side], row.unit) for side in (PYKKA, SPAN))
+        return f"{pykkas} + {SPANS_ALLOWED} × {span}"
+    beside = [
+        written.format(_figure_cell(row, figures[side]))
+        for side, written in _BESIDE.items()
+        if side in figures
+    ]
+    return ", ".join(beside) or _NOTHING
+
+
+def _judged(row: Row, comparison: Comparison, ratio: float, bound: float) -> str:
+    if not comparison.is_absolute:
+        return f"{_times(ratio)} × ({_times(bound)})"
+    sign = "-" if ratio < 0 else "+" if comparison is SURPLUS else ""
+    written = f"{sign}{figure(abs(ratio), row.unit)}"
+    return written if bound == ratio else f"{written} ({figure(bound, row.unit)})"
+
+
+def _promised(row: Row, comparison: Comparison, promise: float) -> str:
+    return figure(promise, row.unit) if comparison.is_absolute else f"{promise:.3g} ×"
+
+
 def _figure_cell(row: Row, value: float) -> str:
     if row.comparison is THROUGHPUT or row.is_rate:
         return f"{figure(value, row.unit)} ({throughput(value)})"
     return figure(value, row.unit)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}"
 
 
 def _digits(value: float) -> str:

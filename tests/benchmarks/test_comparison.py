@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.comparison import BUDGET, THROUGHPUT, TIME, compare
+from benchmarks.comparison import BUDGET, GROWTH, LIMIT, SIZE, THROUGHPUT, TIME, compare
 
 STEADY = [{"ours": 1.0, "pykka": 3.0}] * 15
 
@@ -17,6 +17,21 @@ def test_time_is_how_many_times_as_long_it_takes() -> None:
 
 def test_budget_is_a_tell_of_pykkas_and_one_and_a_quarter_spans() -> None:
     assert BUDGET.ratio({"ours": 24.0, "pykka": 2.0, "span": 8.0}) == 2.0
+
+
+def test_growth_is_how_many_times_what_a_tenth_as_many_take() -> None:
+    assert GROWTH.ratio({"ours": 50.0, "tenth": 4.0}) == 12.5
+
+
+def test_limit_is_which_part_of_what_is_allowed_it_takes() -> None:
+    assert LIMIT.ratio({"ours": 0.5, "bound": 2.0}) == 0.25
+
+
+@pytest.mark.parametrize(("promise", "is_kept"), [(513, True), (512, True), (511, False)])
+def test_size_is_promised_whatever_pykkas_is(promise: float, *, is_kept: bool) -> None:
+    outcome = compare([{"ours": 512.0, "pykka": 24_000.0}], SIZE, promise)
+
+    assert (outcome.ratio, outcome.is_kept) == (512.0, is_kept)
 
 
 @pytest.mark.parametrize(("promise", "is_kept"), [(2.9, True), (3.0, True), (3.1, False)])

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import table
-from benchmarks.comparison import BUDGET, MEMORY, THROUGHPUT, Outcome
+from benchmarks.comparison import (
+    BUDGET,
+    GROWTH,
+    LIMIT,
+    MEMORY,
+    SIZE,
+    SURPLUS,
+    THROUGHPUT,
+    TIME,
+    Outcome,
+)
 from benchmarks.row import Measure, Row
 
 
@@ -32,10 +42,16 @@ MEMORY_LINE = (
 )
 
 
-def test_markdown_has_one_row_for_each_line() -> None:
-    head, _, *lines = table.markdown([TELL, SAMPLED, RESTART, MEMORY_LINE]).splitlines()
+def cells(*lines: table.Line) -> list[list[str]]:
+    """Return what the table says of each line."""
+    written = table.markdown(lines).splitlines()
+    return [line.strip("| ").split(" | ") for line in written[2:]]
 
-    tell, sampled, restart, memory = (line.strip("| ").split(" | ") for line in lines)
+
+def test_markdown_has_one_row_for_each_line() -> None:
+    head, *_ = table.markdown([TELL]).splitlines()
+
+    tell, sampled, restart, memory = cells(TELL, SAMPLED, RESTART, MEMORY_LINE)
     assert head == "| what | ours | Pykka’s | ratio | promise | verdict |"
     assert tell[1:4] == ["0.50 µs (2.00 M/s)", "1.55 µs (645 k/s)", "3.10 × (2.98)"]
     assert tell[4:] == ["≥ 2.5 × throughput", "kept"]
@@ -43,6 +59,46 @@ def test_markdown_has_one_row_for_each_line() -> None:
     assert sampled[4:] == ["≤ 1 × budget", "NOT KEPT"]
     assert restart == ["restart", "123 µs", "–", "–", "–", "–"]
     assert memory[1:] == ["17.0 kB", "22.5 kB", "0.76 × (0.76)", "–", "–"]
+
+
+def test_figure_that_is_promised_itself_is_written_with_its_unit() -> None:
+    row = Row("size", "size", nothing, 1, comparison=SIZE, promise=512, unit="B")
+    outcome = Outcome({"ours": 476.0, "pykka": 24_400.0}, 476.0, 480.0, 512, is_kept=True)
+
+    (line,) = cells((row, outcome))
+
+    assert line[1:] == ["476 B", "24.4 kB", "476 B (480 B)", "≤ 512 B each", "kept"]
+
+
+def test_difference_is_written_with_its_sign() -> None:
+    row = Row("more", "more", nothing, 1, comparison=SURPLUS, promise=0.5e-6)
+    outcome = Outcome({"ours": 17e-6, "without": 16.5e-6}, 5e-7, 5e-7, 5e-7, is_kept=True)
+
+    (line,) = cells((row, outcome))
+
+    assert line[1:4] == ["17.0 µs", "16.5 µs without", "+0.50 µs"]
+    assert line[4] == "≤ 0.50 µs more"
+
+
+def test_what_is_not_pykkas_says_what_it_is() -> None:
+    growth = Row("growth", "growth", nothing, 1, comparison=GROWTH, promise=16)
+    fairness = Row("fairness", "fairness", nothing, 1, comparison=LIMIT, promise=1.0)
+    waits = {"ours": 3e-3, "50 %": 1e-3, "99 %": 2e-3, "bound": 2.0}
+
+    (grown,) = cells((growth, Outcome({"ours": 50e-6, "tenth": 5e-6}, 10.0, 10.0, 16)))
+    (fair,) = cells((fairness, Outcome(waits, 0.0015, 0.0015, 1.0)))
+
+    assert grown[2:5] == ["5.00 µs a tenth", "10.00 × (10.00)", "≤ 16 × a tenth’s time"]
+    assert fair[2] == "50 % 1.00 ms, 99 % 2.00 ms, 2.00 s allowed"
+    assert fair[3:5] == ["0.002 × (0.002)", "≤ 1 × bound"]
+
+
+def test_small_fraction_is_promised_with_three_digits() -> None:
+    row = Row("start", "start", nothing, 1, comparison=TIME, promise=1 / 12)
+
+    (line,) = cells((row, Outcome({"ours": 6e-6, "pykka": 80e-6}, 0.075, 0.08, 1 / 12)))
+
+    assert line[3:5] == ["0.075 × (0.080)", "≤ 0.0833 × time"]
 
 
 def test_columns_of_the_text_stand_under_each_other() -> None:
