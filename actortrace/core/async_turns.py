@@ -68,11 +68,11 @@ async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any) -> Non
         if iscoroutine(result):
             result = await result
         # The answer to a request to stop comes when `on_stop` has returned.
-        hook = last_hook(cell)
-        if hook is not None:
+        if unfinished and (hook := last_hook(cell)) is not None:
             await hook
     except GeneratorExit:
-        # The loop is gone, and whatever was to come.
+        # The loop is gone, and with it whatever was to come.
+        cell.leave_behind()
         raise
     except BaseException as error:
         fail(cell, envelope, _meant(cell, error))
@@ -80,8 +80,7 @@ async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any) -> Non
         if envelope.reply_to is not None:
             envelope.reply_to.resolve(result)
     cell.current = None
-    hook = last_hook(cell)
-    if hook is not None:
+    if unfinished and (hook := last_hook(cell)) is not None:
         await hook
 
 

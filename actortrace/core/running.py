@@ -23,13 +23,14 @@ makers: dict[Cell[Any], Cell[Any]] = {}
 class Strand:
     """One turn of an actor in an event loop, where others are in the middle of theirs too."""
 
-    __slots__ = ("_thread", "cell", "is_interrupted", "signal", "task")
+    __slots__ = ("_has_begun", "_thread", "cell", "is_interrupted", "signal", "task")
 
     def __init__(self, cell: Cell[Any]) -> None:
         self.cell = cell
         self._thread = get_ident()
         self.task: asyncio.Task[Any] | None = None
         """What runs it, once it has come to an `await`."""
+        self._has_begun = False
         self.is_interrupted = False
         self.signal: Signal | None = None
         """What has interrupted it; `None` when the actor has been abandoned."""
@@ -39,11 +40,20 @@ class Strand:
         """Whether the turn goes on, and this is the thread of its loop."""
         return self.cell.runner is self and self._thread == get_ident()
 
+    def begin(self) -> None:
+        """Take note that its task has begun, and make up for an interruption that came before."""
+        self._has_begun = True
+        if self.is_interrupted and self.task is not None:
+            self.task.cancel()
+
     def interrupt(self, signal: Signal | None) -> None:
         """Cancel what the turn awaits. Any thread may do this."""
         task = self.task
-        if task is not None:
-            self.is_interrupted, self.signal = True, signal
+        if task is None:
+            return
+        self.is_interrupted, self.signal = True, signal
+        # One that is cancelled before it has begun never does, and nobody would hear of it.
+        if self._has_begun:
             with suppress(RuntimeError):
                 # Unless the loop is closed.
                 task.get_loop().call_soon_threadsafe(task.cancel)

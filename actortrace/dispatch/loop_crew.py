@@ -11,12 +11,15 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import pykka
+
 from actortrace.core.async_turns import begin_in_loop, last_hook, start_turn
-from actortrace.core.beginning import not_begun
 from actortrace.core.blocking import hosts
+from actortrace.core.cell import Cell
+from actortrace.core.failure import SHUTDOWN
 from actortrace.core.running import Strand, abandoned, variables_in_loop
 from actortrace.core.suspension import suspended
-from actortrace.core.turns import end_failed, fail, finish, held
+from actortrace.core.turns import finish, held
 from actortrace.dispatch.gate import (
     NO_MESSAGE,
     Gate,
@@ -32,10 +35,9 @@ from actortrace.errors import LoopBlockedError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from actortrace.core.blocking import Host
-    from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
     from actortrace.core.settings import Settings
 
@@ -58,6 +60,7 @@ class LoopCrew:
         self.thread: int | None = None
         """The identifier of the loop's thread, once it has been seen."""
         self._is_called = False
+        self._is_watched = keeps_alive
         self._settings: dict[int, tuple[Settings, Settings]] = {}
         self._host: Host | None = None
         """What else has to know when the loop's thread blocks, while the loop does not run."""
@@ -144,9 +147,10 @@ class LoopCrew:
             self._end_all()
 
     def _end_all(self) -> None:
-        """End the actors that are to run in a loop that is closed."""
-        while self.runnable:
-            self.runnable.popleft().leave_behind()
+        """Abandon the actors of a loop that is at its end: nobody is there to run them."""
+        for ref in pykka.ActorRegistry.get_all():
+            if isinstance(ref, Cell) and ref.settings.dispatcher is self:
+                ref.leave_behind(SHUTDOWN)
 
     # For the thread of the loop.
 
@@ -156,6 +160,17 @@ class LoopCrew:
         # One loop may follow another on a thread, and only one of them runs.
         self._host = host._host if isinstance(host, LoopCrew) else host  # noqa: SLF001
         hosts[here] = self
+
+    async def _watch_end(self) -> None:
+        # A loop that comes to its end closes the generators that were begun in it.
+        self._generator = self._until_the_end()
+        await anext(self._generator)
+
+    async def _until_the_end(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            self._end_all()
 
     def _give_turns(self) -> None:
         if self.thread != get_ident():
@@ -180,9 +195,10 @@ class LoopCrew:
             return
         if suspended and self._holds_still(cell):
             return
-        for envelope in held(cell):
-            if self._awaits(cell, envelope):
-                return
+        if cell.signals is not None:
+            for envelope in held(cell):
+                if self._awaits(cell, envelope):
+                    return
         take = taker(cell)
         for _ in range(MESSAGES):
             if not cell.is_running or (suspended and cell in suspended):
@@ -229,28 +245,19 @@ class LoopCrew:
     def _go_on_by_task(
         self, strand: Strand, variables: Context, rest: Coroutine[Any, Any, None]
     ) -> None:
-        cell = strand.cell
-        strand.task = task = self.loop.create_task(rest, context=variables)
+        if not self._is_watched:
+            self._is_watched = True
+            self._watch = self.loop.create_task(self._watch_end())
+        task = self.loop.create_task(self._to_the_end(strand, rest), context=variables)
+        strand.task = task
+        if strand.cell.signals is not None:
+            strand.cell.interrupt_if_ordered()
 
-        def done(task: asyncio.Task[None]) -> None:
-            error = asyncio.CancelledError() if task.cancelled() else task.exception()
-            if error is not None:
-                self._mend(cell, error)
-            self._go_on(cell)
-
-        task.add_done_callback(done)
-        if cell.signals is not None:
-            cell.interrupt_if_ordered()
-
-    def _mend(self, cell: Cell[Any], error: BaseException) -> None:
-        """Let nobody wait in vain for what a task was to do that was cancelled before it began."""
-        if cell.current is not None:
-            fail(cell, cell.current, error)
-            cell.current = None
-        elif not cell.started.is_done:
-            not_begun(cell, error)
-        else:
-            end_failed(cell, error, None)
+    async def _to_the_end(self, strand: Strand, rest: Coroutine[Any, Any, None]) -> None:
+        # Not by a callback of the task, for which the loop would take another round.
+        strand.begin()
+        await rest
+        self._go_on(strand.cell)
 
     def _go_on(self, cell: Cell[Any]) -> None:
         if not cell.is_running:

@@ -45,8 +45,9 @@ class Shift:
         try:
             if suspended and holds_still(self._crew, cell, variables):
                 return
-            for envelope in first or held(cell):
-                variables.copy().run(turn, cell, envelope)
+            if first is not None or cell.signals is not None:
+                for envelope in first or held(cell):
+                    variables.copy().run(turn, cell, envelope)
             self._handle_waiting(cell, variables)
         except BaseException as error:
             # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
