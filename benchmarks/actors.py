@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ import pykka
 
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.handlers import handles
+from actortrace.dispatch.loop import Loop
 from actortrace.dispatch.pool import Pool
 from actortrace.otp.child import ChildSpec, child
 
@@ -173,6 +175,27 @@ class PooledPassing(Passing, TracedActor):
     """Ours, on few threads."""
 
     dispatcher = Pool()
+
+
+class LoopPassing(Passing, TracedActor):
+    """Ours, in an event loop."""
+
+    dispatcher = Loop()
+
+
+class Pausing(TracedActor):
+    """Awaits as many seconds as it is told, and says when it has."""
+
+    use_daemon_thread = True
+    dispatcher = Loop()
+
+    async def on_receive(self, message: Any) -> None:
+        """Await."""
+        if not message:
+            return
+        seconds, done = message
+        await asyncio.sleep(seconds)
+        done()
 
 
 class PykkaPassing(Passing, pykka.ThreadingActor):

@@ -21,6 +21,9 @@ HALF, NINETY_NINE = "50 %", "99 %"
 BOUND = "bound"
 """What ours may take at most, by the rules that it is to follow."""
 
+BARE = "asyncio"
+"""The same without actors: tasks of asyncio."""
+
 SPANS_ALLOWED = 1.25
 
 
@@ -69,6 +72,9 @@ SURPLUS = Comparison(
 """Judged by the fastest rounds: what is sought is far below the noise."""
 GROWTH = Comparison(
     "a tenth’s time", lambda figures: figures[OURS] / figures[TENTH], is_more_better=False
+)
+TASKS = Comparison(
+    "asyncio’s time", lambda figures: figures[OURS] / figures[BARE], is_more_better=False
 )
 LIMIT = Comparison("bound", lambda figures: figures[OURS] / figures[BOUND], is_more_better=False)
 BUDGET = Comparison("budget", lambda figures: figures[OURS] / budget(figures), is_more_better=False)

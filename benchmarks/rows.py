@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.actors import (
     HandlingCounter,
+    LoopPassing,
     PooledCounter,
     PooledPassing,
     QueuedCounter,
@@ -17,6 +18,7 @@ from benchmarks.comparison import (
     MEMORY,
     SIZE,
     SURPLUS,
+    TASKS,
     THROUGHPUT,
     TIME,
 )
@@ -32,6 +34,7 @@ from benchmarks.messages import (
     tell,
     tell_from_many_contexts,
 )
+from benchmarks.pauses import pauses
 from benchmarks.pool import growth, memory, starts
 from benchmarks.process import STATM
 from benchmarks.ring import ring
@@ -278,6 +281,24 @@ ROWS = (
         comparison=THROUGHPUT,
         most_rounds=3,
         warms_up=False,
+    ),
+    Row(
+        name="loop-ring",
+        what="the same, `Loop`",
+        open=ring(OFF, LoopPassing, 10_000),
+        size=_HOPS // 10,
+        comparison=THROUGHPUT,
+        most_rounds=3,
+        warms_up=False,
+    ),
+    Row(
+        name="loop-pauses",
+        what="10,000 actors each awaiting 10 ms, for each, tracing off, `Loop`",
+        open=pauses(OFF),
+        size=10_000,
+        comparison=TASKS,
+        promise=1.3,
+        most_rounds=15,
     ),
     Row(
         name="pool-fairness",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from benchmarks.comparison import (
+    BARE,
     BOUND,
     BUDGET,
     HALF,
@@ -42,6 +43,7 @@ _BESIDE = {
     HALF: "50 % {}",
     NINETY_NINE: "99 % {}",
     BOUND: "{} allowed",
+    BARE: "{} bare tasks",
 }
 """What stands beside our figure, and how it is written."""
 _VERDICTS = {True: "kept", False: "NOT KEPT", None: _NOTHING}

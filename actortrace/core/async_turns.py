@@ -14,20 +14,25 @@ from actortrace.core.turns import end_failed, fail, is_due
 from actortrace.core.waiting import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from contextvars import Context
 
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
 
+    Then = Callable[[Cell[Any]], object]
     Rest = Coroutine[Any, Any, None]
     """What is left of a turn. To be awaited in the `contextvars` in which the turn began."""
 
 
-def start_turn(cell: Cell[Any], envelope: Envelope) -> Rest | None:
-    """Handle a message as far as that goes without an `await`; return the rest, if there is one."""
-    if not is_due(cell, envelope):
-        return last_hook(cell)
+def start_turn(cell: Cell[Any], envelope: Envelope, then: Then) -> Rest | None:
+    """Handle a message as far as that goes without an `await`; return the rest, if there is one.
+
+    That calls `then(cell)` at its end.
+    """
+    is_plain = cell.signals is None and envelope.deadline is None and not envelope.is_notice
+    if not (is_plain or is_due(cell, envelope)):
+        return rest_of_end(cell, then)
     cell.current = envelope
     try:
         result = cell.chain.receive(envelope)
@@ -35,15 +40,22 @@ def start_turn(cell: Cell[Any], envelope: Envelope) -> Rest | None:
         fail(cell, envelope, error)
     else:
         if iscoroutine(result) or cell in unfinished:
-            return _rest_of_turn(cell, envelope, result)
+            return _rest_of_turn(cell, envelope, result, then)
         if envelope.reply_to is not None:
             envelope.reply_to.resolve(result)
     cell.current = None
-    return last_hook(cell)
+    return rest_of_end(cell, then) if unfinished else None
+
+
+def rest_of_end(cell: Cell[Any], then: Then) -> Rest | None:
+    """Return what is left of the end of an incarnation, if its last hook is to be awaited."""
+    hook = _last_hook(cell)
+    return None if hook is None else _await_hook(cell, hook, then)
 
 
 async def begin_in_loop(cell: Cell[Any]) -> Iterator[Envelope] | None:
     """Do what `begin` does, also where `on_start` is `async`."""
+    _begin_strand(cell)
     if cell.is_gone:
         return None
     try:
@@ -63,12 +75,13 @@ def _call_begin(cell: Cell[Any]) -> tuple[Context, Any]:
     return copy_context(), answer
 
 
-async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any) -> None:
+async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any, then: Then) -> None:
+    _begin_strand(cell)
     try:
         if iscoroutine(result):
             result = await result
         # The answer to a request to stop comes when `on_stop` has returned.
-        if unfinished and (hook := last_hook(cell)) is not None:
+        if unfinished and (hook := _last_hook(cell)) is not None:
             await hook
     except GeneratorExit:
         # The loop is gone, and with it whatever was to come.
@@ -80,12 +93,24 @@ async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any) -> Non
         if envelope.reply_to is not None:
             envelope.reply_to.resolve(result)
     cell.current = None
-    if unfinished and (hook := last_hook(cell)) is not None:
+    if unfinished and (hook := _last_hook(cell)) is not None:
         await hook
+    then(cell)
 
 
-def last_hook(cell: Cell[Any]) -> Rest | None:
-    """Return what is left of the end of an incarnation, if its last hook is to be awaited."""
+async def _await_hook(cell: Cell[Any], hook: Rest, then: Then) -> None:
+    _begin_strand(cell)
+    await hook
+    then(cell)
+
+
+def _begin_strand(cell: Cell[Any]) -> None:
+    strand = cell.runner
+    if isinstance(strand, Strand):
+        strand.begin()
+
+
+def _last_hook(cell: Cell[Any]) -> Rest | None:
     pending = unfinished.pop(cell, None) if unfinished else None
     return None if pending is None else _finish_hook(cell, *pending)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
-from actortrace.core.async_turns import begin_in_loop, last_hook, start_turn
+from actortrace.core.async_turns import begin_in_loop, rest_of_end, start_turn
 from actortrace.core.blocking import hosts
 from actortrace.core.cell import Cell
 from actortrace.core.failure import SHUTDOWN
@@ -191,7 +191,7 @@ class LoopCrew:
         """Let an actor begin, or handle some of its messages until it has to await something."""
         if not cell.started.is_done:
             strand = Strand(cell)
-            self._go_on_by_task(strand, variables_in_loop(strand), self._begin(cell))
+            self._await(strand, variables_in_loop(strand), self._begin(cell))
             return
         if suspended and self._holds_still(cell):
             return
@@ -217,19 +217,19 @@ class LoopCrew:
         variables = variables_in_loop(strand)
         if holds_still(self, cell, variables):
             return True
-        hook = last_hook(cell)
-        if hook is not None:
-            self._go_on_by_task(strand, variables, hook)
-        return hook is not None
+        rest = rest_of_end(cell, self._go_on)
+        if rest is not None:
+            self._await(strand, variables, rest)
+        return rest is not None
 
     def _awaits(self, cell: Cell[Any], envelope: Envelope) -> bool:
         """Handle a message; return whether there is something to be awaited first."""
         strand = Strand(cell)
         variables = variables_in_loop(strand)
-        rest = variables.run(start_turn, cell, envelope)
+        rest = variables.run(start_turn, cell, envelope, self._go_on)
         if rest is None:
             return False
-        self._go_on_by_task(strand, variables, rest)
+        self._await(strand, variables, rest)
         return True
 
     async def _begin(self, cell: Cell[Any]) -> None:
@@ -237,27 +237,19 @@ class LoopCrew:
         for envelope in first or ():
             strand = Strand(cell)
             variables = variables_in_loop(strand)
-            rest = variables.run(start_turn, cell, envelope)
+            rest = variables.run(start_turn, cell, envelope, _do_nothing)
             if rest is not None:
                 strand.task = self.loop.create_task(rest, context=variables)
                 await strand.task
+        self._go_on(cell)
 
-    def _go_on_by_task(
-        self, strand: Strand, variables: Context, rest: Coroutine[Any, Any, None]
-    ) -> None:
+    def _await(self, strand: Strand, variables: Context, rest: Coroutine[Any, Any, None]) -> None:
         if not self._is_watched:
             self._is_watched = True
             self._watch = self.loop.create_task(self._watch_end())
-        task = self.loop.create_task(self._to_the_end(strand, rest), context=variables)
-        strand.task = task
+        strand.task = self.loop.create_task(rest, context=variables)
         if strand.cell.signals is not None:
             strand.cell.interrupt_if_ordered()
-
-    async def _to_the_end(self, strand: Strand, rest: Coroutine[Any, Any, None]) -> None:
-        # Not by a callback of the task, for which the loop would take another round.
-        strand.begin()
-        await rest
-        self._go_on(strand.cell)
 
     def _go_on(self, cell: Cell[Any]) -> None:
         if not cell.is_running:
@@ -273,3 +265,7 @@ class LoopCrew:
         if self._keeps_alive:
             self.population.leave(cell)
         abandoned.discard(cell)
+
+
+def _do_nothing(cell: Cell[Any]) -> None:
+    """Leave it to who runs the turn."""
