@@ -153,11 +153,11 @@ class Crew:
                 is_spare = len(self.workers) > self.size
             if not worker.bell.acquire(timeout=LINGER if is_spare else -1):
                 with self.lock:
-                    if worker in self._asleep:
+                    if worker in self._asleep and len(self.workers) > self.size:
                         self._asleep.remove(worker)
                         self.workers.remove(worker)
                         return None
-                # It has been called at this very moment.
+                # It has been called at this very moment, or others have ended meanwhile.
                 worker.bell.acquire()
 
     def block(self, worker: Worker) -> None:
