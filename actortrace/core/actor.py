@@ -64,13 +64,14 @@ class Actor(SeamActor):
         """
         if name is not None and not (isinstance(name, str) and name):
             raise SettingError(f"the name of an actor must be a non-empty str, not {name!r}")
-        settings = kind_of(cls).settings
+        kind = kind_of(cls)
         settings = replace(
-            settings,
-            dispatcher=dispatcher or settings.dispatcher,
-            mailbox=mailbox or settings.mailbox,
+            kind.settings,
+            dispatcher=dispatcher or kind.settings.dispatcher,
+            mailbox=mailbox or kind.settings.mailbox,
         )
         settings.check(cls.__qualname__)
+        kind.allow(settings.dispatcher)
         return Options(cls, name, settings)
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:

@@ -61,8 +61,9 @@ async def begin_in_loop(cell: Cell[Any]) -> Iterator[Envelope] | None:
     try:
         variables, answer = cell.chain.carrier.within(cell.context, _call_begin, cell)
         if iscoroutine(answer):
-            answer = await asyncio.create_task(answer, context=variables)
+            answer = await _apart(cell, answer, variables)
     except GeneratorExit:
+        cell.leave_behind()
         raise
     except BaseException as error:
         not_begun(cell, _meant(cell, error))
@@ -117,11 +118,38 @@ def _last_hook(cell: Cell[Any]) -> Rest | None:
 
 async def _finish_hook(cell: Cell[Any], variables: Context, hook: Coroutine[Any, Any, Any]) -> None:
     try:
-        await asyncio.create_task(hook, context=variables)
+        await _apart(cell, hook, variables)
     except GeneratorExit:
+        cell.leave_behind()
         raise
     except BaseException as error:
         end_failed(cell, error, None)
+
+
+async def _apart(cell: Cell[Any], code: Coroutine[Any, Any, Any], variables: Context) -> Any:
+    """Await code of an actor's in `contextvars` of its own; what it raises is raised."""
+    strand = cell.runner
+    task = asyncio.create_task(_outcome_of(code), context=variables)
+    if not isinstance(strand, Strand):
+        value, error = await task
+    else:
+        # What interrupts the turn, or looks what it awaits, has to do with this task.
+        outer, strand.task = strand.task, task
+        value, error = await task
+        strand.task = outer
+    if error is not None:
+        raise error
+    return value
+
+
+async def _outcome_of(code: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    try:
+        return await code, None
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        # A task lets what is meant for the program end the loop.
+        return None, error
 
 
 def _meant(cell: Cell[Any], error: BaseException) -> BaseException:

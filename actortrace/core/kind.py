@@ -39,11 +39,12 @@ class Assembly:
 class Kind:
     """One actor class: its settings, its handlers, its chain."""
 
-    __slots__ = ("__weakref__", "actor_class", "assembly", "chain", "settings")
+    __slots__ = ("__weakref__", "_is_mixed", "actor_class", "assembly", "chain", "settings")
 
     def __init__(self, actor_class: Any, assembly: Assembly) -> None:
         self.actor_class = actor_class
         self.assembly = assembly
+        self._is_mixed = False
         self.settings = Settings.of(actor_class, assembly.dispatcher)
         overrides_on_receive = actor_class.on_receive is not pykka.Actor.on_receive
         self.chain = Chain(HandlerTable(actor_class, overrides_on_receive=overrides_on_receive))
@@ -52,7 +53,14 @@ class Kind:
     @property
     def is_isolated(self) -> bool:
         """Whether each message has `contextvars` of its own, or may outlast its handler's call."""
-        return self.settings.dispatcher.is_shared or self.chain.handlers.async_method is not None
+        is_async = self.chain.handlers.async_method is not None
+        return is_async or self._is_mixed or self.settings.dispatcher.is_shared
+
+    def allow(self, dispatcher: Dispatcher) -> None:
+        """Let some actors of the class be run by another dispatcher than it says."""
+        if dispatcher.is_shared and not self.is_isolated:
+            self._is_mixed = True
+            self.assembly.compose(self)
 
     def cell(
         self,

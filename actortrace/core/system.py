@@ -39,9 +39,9 @@ def _stop(cell: Cell[Any], message: ActorStop) -> None:
         end_orderly(cell, message.reason)
 
 
-def _continue(cell: Cell[Any], message: Continue) -> None:
+def _continue(cell: Cell[Any], message: Continue) -> Any:
     del message
-    cell.actor.handle_continue()
+    return cell.actor.handle_continue()
 
 
 def _call(cell: Cell[Any], message: ProxyCall) -> Any:

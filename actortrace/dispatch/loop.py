@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import weakref
 from contextvars import Context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -55,6 +54,7 @@ class Loop:
         if cell.waits_for_others:
             place: Dispatcher = _THREADS
             cell.settings = replace(cell.settings, dispatcher=place)
+            cell.settings.check(cell.actor_class.__qualname__)
         else:
             # Documented as being for event loops, and no function that is for others is as cheap.
             place = _crew_of(self._loop or asyncio._get_running_loop())  # noqa: SLF001
@@ -77,6 +77,9 @@ def _crew_of(loop: AbstractEventLoop | None) -> LoopCrew:
 def _new_crew(loop: AbstractEventLoop | None) -> LoopCrew:
     global _ours  # noqa: PLW0603 - one for the program
     if loop is not None:
+        for other in [one for one in _crews if one.is_closed()]:
+            # A crew keeps its loop, and so each would be kept.
+            del _crews[other]
         crew = _crews[loop] = LoopCrew(loop)
         return crew
     _ours = LoopCrew(asyncio.new_event_loop(), keeps_alive=True)
@@ -94,7 +97,7 @@ def _begin_anew() -> None:
 
 _making = threading.Lock()
 _ours: LoopCrew | None = None
-_crews: weakref.WeakKeyDictionary[AbstractEventLoop, LoopCrew] = weakref.WeakKeyDictionary()
+_crews: dict[AbstractEventLoop, LoopCrew] = {}
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from contextvars import Context
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
     from actortrace.core.envelope import Envelope
     from actortrace.core.settings import Settings
 
+    Put = Callable[[Envelope], None]
+
+
+log = logging.getLogger("actortrace")
+
 
 class LoopCrew:
     """The actors of one event loop, and what core needs of their dispatcher.
@@ -64,8 +70,10 @@ class LoopCrew:
         self._settings: dict[int, tuple[Settings, Settings]] = {}
         self._host: Host | None = None
         """What else has to know when the loop's thread blocks, while the loop does not run."""
-        gate = Gate(self, None)
-        self._put, self._put_limited = gate.put, gate.put_limited
+        self._gate = Gate(self, None)
+        # Once for all cells: a bound method takes 64 bytes.
+        self._put: Put = self._put_unlimited
+        self._put_limited: Put = self._put_with_limit
         if asyncio._get_running_loop() is loop:  # noqa: SLF001 - see `Loop.attach`
             self._know_thread()
 
@@ -101,6 +109,16 @@ class LoopCrew:
         """Call a function on another thread."""
         threading.Thread(target=function, name="actortrace-loop-apart").start()
 
+    def _put_unlimited(self, envelope: Envelope) -> None:
+        self._gate.put(envelope)
+        if self.loop.is_closed():
+            self._end_all()
+
+    def _put_with_limit(self, envelope: Envelope) -> None:
+        self._gate.put_limited(envelope)
+        if self.loop.is_closed():
+            self._end_all()
+
     # What the loop's thread is when it comes to block.
 
     def block(self) -> None:
@@ -118,7 +136,12 @@ class LoopCrew:
     def run_for_ever(self) -> None:
         """Be the thread of a loop of ours."""
         asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
+        while True:
+            try:
+                self.loop.run_forever()
+            except BaseException:
+                # A task that a handler has made may let out what is meant for the program.
+                log.exception("a task in the event loop of the actors ended it; it goes on")
 
     # For any thread.
 
@@ -138,13 +161,14 @@ class LoopCrew:
         return self._call
 
     def _call(self) -> None:
-        call = self.loop.call_soon if get_ident() == self.thread else self.loop.call_soon_threadsafe
+        is_here = asyncio._get_running_loop() is self.loop  # noqa: SLF001 - see `Loop.attach`
+        call = self.loop.call_soon if is_here else self.loop.call_soon_threadsafe
         try:
             call(self._give_turns)
         except RuntimeError:
+            # It is closed, which whoever puts a message sees to.
             if not self.loop.is_closed():
                 raise
-            self._end_all()
 
     def _end_all(self) -> None:
         """Abandon the actors of a loop that is at its end: nobody is there to run them."""
