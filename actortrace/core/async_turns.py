@@ -55,10 +55,10 @@ def rest_of_end(cell: Cell[Any], then: Then) -> Rest | None:
 
 async def begin_in_loop(cell: Cell[Any]) -> Iterator[Envelope] | None:
     """Do what `begin` does, also where `on_start` is `async`."""
-    _begin_strand(cell)
     if cell.is_gone:
         return None
     try:
+        _begin_strand(cell)
         variables, answer = cell.chain.carrier.within(cell.context, _call_begin, cell)
         if iscoroutine(answer):
             answer = await _apart(cell, answer, variables)
@@ -77,8 +77,8 @@ def _call_begin(cell: Cell[Any]) -> tuple[Context, Any]:
 
 
 async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any, then: Then) -> None:
-    _begin_strand(cell)
     try:
+        _begin_strand(cell, result)
         if iscoroutine(result):
             result = await result
         # The answer to a request to stop comes when `on_stop` has returned.
@@ -100,15 +100,18 @@ async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any, then: 
 
 
 async def _await_hook(cell: Cell[Any], hook: Rest, then: Then) -> None:
-    _begin_strand(cell)
+    # Nothing interrupts a last hook.
     await hook
     then(cell)
 
 
-def _begin_strand(cell: Cell[Any]) -> None:
+def _begin_strand(cell: Cell[Any], code: object = None) -> None:
+    """Let the turn be interrupted from now on, or raise if it has been before it began."""
     strand = cell.runner
-    if isinstance(strand, Strand):
-        strand.begin()
+    if isinstance(strand, Strand) and strand.begin():
+        if iscoroutine(code):
+            code.close()
+        raise Interrupted(strand.signal)
 
 
 def _last_hook(cell: Cell[Any]) -> Rest | None:
@@ -117,6 +120,10 @@ def _last_hook(cell: Cell[Any]) -> Rest | None:
 
 
 async def _finish_hook(cell: Cell[Any], variables: Context, hook: Coroutine[Any, Any, Any]) -> None:
+    strand = cell.runner
+    if isinstance(strand, Strand):
+        # What interrupted the handler is over.
+        strand.is_interrupted = False
     try:
         await _apart(cell, hook, variables)
     except GeneratorExit:
@@ -129,21 +136,25 @@ async def _finish_hook(cell: Cell[Any], variables: Context, hook: Coroutine[Any,
 async def _apart(cell: Cell[Any], code: Coroutine[Any, Any, Any], variables: Context) -> Any:
     """Await code of an actor's in `contextvars` of its own; what it raises is raised."""
     strand = cell.runner
-    task = asyncio.create_task(_outcome_of(code), context=variables)
+    task = asyncio.create_task(_outcome_of(cell, code), context=variables)
     if not isinstance(strand, Strand):
         value, error = await task
     else:
         # What interrupts the turn, or looks what it awaits, has to do with this task.
-        outer, strand.task = strand.task, task
+        outer = strand.task
+        strand.go_on_by(task, has_begun=False)
         value, error = await task
-        strand.task = outer
+        strand.go_on_by(outer, has_begun=True)
     if error is not None:
         raise error
     return value
 
 
-async def _outcome_of(code: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+async def _outcome_of(
+    cell: Cell[Any], code: Coroutine[Any, Any, Any]
+) -> tuple[Any, BaseException | None]:
     try:
+        _begin_strand(cell, code)
         return await code, None
     except GeneratorExit:
         raise

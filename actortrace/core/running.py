@@ -40,11 +40,14 @@ class Strand:
         """Whether the turn goes on, and this is the thread of its loop."""
         return self.cell.runner is self and self._thread == get_ident()
 
-    def begin(self) -> None:
-        """Take note that its task has begun, and make up for an interruption that came before."""
+    def begin(self) -> bool:
+        """Take note that its task has begun; return whether it has been interrupted before."""
         self._has_begun = True
-        if self.is_interrupted and self.task is not None:
-            self.task.cancel()
+        return self.is_interrupted
+
+    def go_on_by(self, task: asyncio.Task[Any] | None, *, has_begun: bool) -> None:
+        """Let another task be the one that is cancelled when the turn is interrupted."""
+        self.task, self._has_begun = task, has_begun
 
     def interrupt(self, signal: Signal | None) -> None:
         """Cancel what the turn awaits. Any thread may do this."""
