@@ -271,7 +271,8 @@ class Lifetime(Addressee[A]):
                 ending = self.ending = Ending(
                     self._cell, reason, self.current, is_final=True, incarnation=self.incarnation
                 )
-                current = self.current
+                # Taken, so that a turn that begins now is known not to have been seen here.
+                current, self.current = self.current, None
         if not is_abandoned:
             self.close_vacant(reason)
             return

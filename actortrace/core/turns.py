@@ -167,7 +167,9 @@ def _shut_down(cell: Cell[Any], order: Shutdown) -> None:
 def fail(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     """Deal with what came out of the chain. Called while `error` is being handled."""
     if cell.is_gone:
-        # It has been abandoned, and the message ended then.
+        # It has been abandoned, and the message ended then, unless its turn began in between.
+        if cell.current is envelope:
+            drop(envelope, "killed", ActorDeadError(f"{cell} was left behind", reason=cell.reason))
         return
     if isinstance(error, Interrupted):
         text = f"{cell} stopped while handling the message"

@@ -94,7 +94,7 @@ class Crew:
     def set_aside(self, worker: Worker) -> None:
         """Go on without a worker that does not come back from its turn, until it does."""
         with self.lock:
-            if worker.is_away:
+            if worker.is_away or worker in self._asleep:
                 return
             worker.is_aside = True
             self.active -= 1

@@ -63,8 +63,7 @@ class Gate:
         cell.queue.put(envelope)
         if cell.is_idle:
             with self._crew.lock:
-                call = self._crew.admit(cell) if cell.is_idle else None
-                cell.is_idle = False
+                call = _wake(self._crew, cell)
             if call is not None:
                 call()
 
@@ -107,12 +106,20 @@ class Gate:
                 # Another sender may have moved this message already, and this one moves another's.
                 while last:
                     backlog.append(last.popleft())
-            call = crew.admit(cell) if cell.is_idle else None
-            cell.is_idle = False
+            call = _wake(crew, cell)
         finally:
             crew.lock.release()
         if call is not None:
             call()
+
+
+def _wake(crew: Desk, cell: Cell[Any]) -> Callable[[], object] | None:
+    """Add a cell that is idle; under the lock. Returns what `admit` does."""
+    if not cell.is_idle:
+        # Nothing is written: it may become idle at this moment, by `open_gate`.
+        return None
+    cell.is_idle = False
+    return crew.admit(cell)
 
 
 def open_gate(crew: Desk, cell: Cell[Any]) -> bool:
