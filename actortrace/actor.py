@@ -15,6 +15,7 @@ from actortrace.otp.supervisor import SupervisorCell
 from actortrace.otp.task import Task
 from actortrace.otp.task_cell import TaskCell, TaskWork
 from actortrace.otp.task_supervisor import TaskSupervision, TaskSupervisorCell
+from actortrace.pool_metrics import observe_pools
 from actortrace.telemetry.configuration import compose_traced, compose_traced_tasks
 
 if TYPE_CHECKING:
@@ -85,3 +86,4 @@ class TaskRunner(TaskWork, Actor, assembly=_TASKS):
 
 
 Task.actor_class = TaskRunner
+observe_pools()

@@ -74,9 +74,7 @@ class Pool:
     @property
     def counts(self) -> PoolCounts:
         """What is going on at this moment."""
-        crew = self._office.crew
-        stalls = self._office.watchdog.stalls
-        return PoolCounts(len(crew.workers), crew.active, len(crew.runnable), stalls)
+        return self._office.counts
 
     # What core needs of a dispatcher.
 
@@ -130,6 +128,12 @@ class _Office:
         self.watchdog = Watchdog(crew)
         _offices.add(self)
 
+    @property
+    def counts(self) -> PoolCounts:
+        """What is going on at this moment."""
+        crew, stalls = self.crew, self.watchdog.stalls
+        return PoolCounts(len(crew.workers), crew.active, len(crew.runnable), stalls)
+
     def begin_anew(self) -> None:
         """Have neither threads nor actors: a forked process has none."""
         self.crew.begin_anew()
@@ -139,6 +143,11 @@ class _Office:
 def _check(number: object, what: str, *, least: int) -> None:
     if not isinstance(number, int) or isinstance(number, bool) or number < least:
         raise SettingError(f"the {what} of a pool must be an int from {least}, not {number!r}")
+
+
+def pool_counts() -> list[tuple[str, PoolCounts]]:
+    """Return what is going on at this moment in each pool that there is, by its name."""
+    return [(office.crew.name, office.counts) for office in list(_offices)]
 
 
 def _shared_office() -> _Office:

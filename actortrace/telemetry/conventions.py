@@ -1,4 +1,4 @@
-"""Which attribute and span names does actortrace write? All of them, and nowhere else.
+"""Which names of attributes, spans and metrics does actortrace write? All, and nowhere else.
 
 The messaging names are those of OpenTelemetry's semantic conventions 1.44 (in development), written
 out because the package that defines them is pinned to one version of the SDK.
@@ -41,6 +41,11 @@ RESTART_DELAY = "actortrace.restart.delay"
 REPLY_LATE = "actortrace.reply.late"
 DROP_REASON = "actortrace.drop.reason"
 DROP_SUPPRESSED = "actortrace.drop.suppressed"
+
+POOL_NAME = "actortrace.pool.name"
+POOL_THREADS = "actortrace.pool.threads"
+POOL_RUNNABLE = "actortrace.pool.runnable"
+POOL_STALLS = "actortrace.pool.stalls"
 
 KILLED = "killed"
 """The `error.type` of what did not come to its end: its actor was abandoned, or the program ended.
