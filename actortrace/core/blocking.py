@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from threading import get_ident
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from actortrace.errors import LoopBlockedError
 
 if TYPE_CHECKING:
     from _thread import LockType
     from types import TracebackType
+
+    from actortrace.core.cell import Cell
 
 
 class Host(Protocol):
@@ -24,8 +28,13 @@ hosts: dict[int, Host] = {}
 """By thread identifier. Empty in a program whose actors have a thread each."""
 
 
-def check_may_block() -> None:
-    """Raise where the calling thread must not block at all; before anything has been done."""
+def check_may_block(loop: object, callee: Cell[Any] | None) -> None:
+    """Raise `LoopBlockedError` where blocking would stop the event loop that runs here.
+
+    That is where actors run in it, be it only the one that is waited for.
+    """
+    if callee is not None and callee.settings.dispatcher.loop is loop:
+        raise LoopBlockedError
     host = hosts.get(get_ident())
     if host is not None:
         host.block()

@@ -107,10 +107,10 @@ class Ref(SeamRef[A]):
             Exception: whatever the handler raised; the actor lives on.
 
         """
-        if block and _get_running_loop() is not None:
-            check_may_block()
-        reply: Reply[Any] = Reply()
         cell = cast("Cell[A]", self)
+        if block and (loop := _get_running_loop()) is not None:
+            check_may_block(loop, cell)
+        reply: Reply[Any] = Reply()
         reply.callee = cell
         # One that does not share its threads is never idle in this sense.
         is_call = cell.is_idle and block and timeout is None
@@ -163,8 +163,8 @@ class Ref(SeamRef[A]):
             `on_stop` has returned.
 
         """
-        if block and _get_running_loop() is not None:
-            check_may_block()
+        if block and (loop := _get_running_loop()) is not None:
+            check_may_block(loop, cast("Cell[Any]", self))
         ended = self.ask(ActorStop(), block=False)
         cell = cast("Cell[Any]", self)
         if cell.is_vacant and cell.supervisor is not None:

@@ -8,13 +8,14 @@ import queue
 import sys
 import threading
 from _thread import allocate_lock
+from asyncio import _get_running_loop
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
 
 from actortrace.core.awaiting import await_in_turn
-from actortrace.core.blocking import acquire
+from actortrace.core.blocking import acquire, check_may_block
 from actortrace.core.hook import Hook
 from actortrace.core.running import running_cell, running_strand
 from actortrace.core.waiting import wait_in_turn
@@ -255,6 +256,8 @@ class Reply(pykka.Future[T]):
 
         Raises what `actortrace.core.waiting.wait_in_turn` raises, where an actor's code waits.
         """
+        if (loop := _get_running_loop()) is not None and not self.is_done:
+            check_may_block(loop, self.callee)
         cell = running_cell()
         if cell is not None:
             return wait_in_turn(cell, self, None if timeout is None else _lock_timeout(timeout))

@@ -28,6 +28,10 @@ class Dispatcher(Protocol):
     awaits: bool
     """Whether methods of its actors may be `async`."""
 
+    @property
+    def loop(self) -> object:
+        """The event loop that its actors run in; `None` for one without."""
+
     def attach(self, cell: Cell[Any], /) -> None:
         """Set a new cell's `queue`, where its messages wait, and `put`, which puts them there."""
 

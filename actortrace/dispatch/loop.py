@@ -40,14 +40,15 @@ class Loop:
 
     is_shared = True
     awaits = True
+    loop: AbstractEventLoop | None
 
     def __init__(self, loop: AbstractEventLoop | None = None) -> None:
         if loop is not None and not isinstance(loop, asyncio.AbstractEventLoop):
             raise SettingError(f"the loop of Loop must be an event loop, not {loop!r}")
-        self._loop = loop
+        self.loop = loop
 
     def __repr__(self) -> str:
-        return f"<Loop: {'the one that runs, or ours' if self._loop is None else self._loop}>"
+        return f"<Loop: {'the one that runs, or ours' if self.loop is None else self.loop}>"
 
     def attach(self, cell: Cell[Any]) -> None:
         """Let the cell have its place in a loop for as long as it lives."""
@@ -57,7 +58,7 @@ class Loop:
             cell.settings.check(cell.actor_class.__qualname__)
         else:
             # Documented as being for event loops, and no function that is for others is as cheap.
-            place = _crew_of(self._loop or asyncio._get_running_loop())  # noqa: SLF001
+            place = _crew_of(self.loop or asyncio._get_running_loop())  # noqa: SLF001
             cell.settings = place.settings_like(cell.settings)
         place.attach(cell)
 

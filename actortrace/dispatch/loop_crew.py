@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     Put = Callable[[Envelope], None]
 
 
+_MOST_SETTINGS = 64
+
 log = logging.getLogger("actortrace")
 
 
@@ -83,6 +85,9 @@ class LoopCrew:
         """Return the same settings for actors of this loop. One for many, as there may be many."""
         known = self._settings.get(id(settings))
         if known is None:
+            if len(self._settings) >= _MOST_SETTINGS:
+                # Each `options(…)` makes others.
+                self._settings.clear()
             # The first keeps its identifier from being another one's.
             known = self._settings[id(settings)] = (settings, replace(settings, dispatcher=self))
         return known[1]

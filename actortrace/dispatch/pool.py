@@ -80,6 +80,7 @@ class Pool:
 
     is_shared = True
     awaits = False
+    loop = None
 
     def attach(self, cell: Cell[Any]) -> None:
         """Let the cell have no queue as long as no message waits, unless there is a limit."""

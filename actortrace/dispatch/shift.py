@@ -85,10 +85,13 @@ class Shift:
             askers[cell] = asker
         try:
             variables = variables_of(cell)
-            variables.run(turn, cell, envelope)
+            try:
+                variables.run(turn, cell, envelope)
+            finally:
+                # Before the cell is given back: the next asker may be there at once.
+                askers.pop(cell, None)
             self._go_on(cell, variables)
         finally:
-            askers.pop(cell, None)
             if depth:
                 depths[here] = depth
             else:

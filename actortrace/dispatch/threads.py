@@ -28,6 +28,7 @@ class Threads:
 
     is_shared = False
     awaits = False
+    loop = None
 
     def attach(self, cell: Cell[Any]) -> None:
         """Give the cell a queue whose reader sleeps while it is empty."""
