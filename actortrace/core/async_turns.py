@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextvars import copy_context
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from actortrace.core.beginning import begun, not_begun
 from actortrace.core.hooks import unfinished
@@ -23,6 +23,24 @@ if TYPE_CHECKING:
     Then = Callable[[Cell[Any]], object]
     Rest = Coroutine[Any, Any, None]
     """What is left of a turn. To be awaited in the `contextvars` in which the turn began."""
+
+
+class Turn(asyncio.Task[Any]):
+    """The task of a turn. One that is cancelled before it has begun still begins, to say so."""
+
+    def __init__(
+        self,
+        strand: Strand,
+        code: Coroutine[Any, Any, Any],
+        loop: asyncio.AbstractEventLoop,
+        variables: Context,
+    ) -> None:
+        self._strand = strand
+        super().__init__(code, loop=loop, context=variables)
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Cancel it, or let it be cancelled when it begins."""
+        return self._strand.is_cancelled_before_it_begins() or super().cancel(msg)
 
 
 def start_turn(cell: Cell[Any], envelope: Envelope, then: Then) -> Rest | None:
@@ -108,10 +126,13 @@ async def _await_hook(cell: Cell[Any], hook: Rest, then: Then) -> None:
 def _begin_strand(cell: Cell[Any], code: object = None) -> None:
     """Let the turn be interrupted from now on, or raise if it has been before it began."""
     strand = cell.runner
-    if isinstance(strand, Strand) and strand.begin():
-        if iscoroutine(code):
-            code.close()
+    if not isinstance(strand, Strand) or not strand.begin():
+        return
+    if iscoroutine(code):
+        code.close()
+    if strand.is_interrupted:
         raise Interrupted(strand.signal)
+    raise asyncio.CancelledError
 
 
 def _last_hook(cell: Cell[Any]) -> Rest | None:
@@ -135,16 +156,13 @@ async def _finish_hook(cell: Cell[Any], variables: Context, hook: Coroutine[Any,
 
 async def _apart(cell: Cell[Any], code: Coroutine[Any, Any, Any], variables: Context) -> Any:
     """Await code of an actor's in `contextvars` of its own; what it raises is raised."""
-    strand = cell.runner
-    task = asyncio.create_task(_outcome_of(cell, code), context=variables)
-    if not isinstance(strand, Strand):
-        value, error = await task
-    else:
-        # What interrupts the turn, or looks what it awaits, has to do with this task.
-        outer = strand.task
-        strand.go_on_by(task, has_begun=False)
-        value, error = await task
-        strand.go_on_by(outer, has_begun=True)
+    strand = cast("Strand", cell.runner)
+    outer = strand.task
+    task = Turn(strand, _outcome_of(cell, code), asyncio.get_running_loop(), variables)
+    # What interrupts the turn, or looks what it awaits, has to do with this task.
+    strand.go_on_by(task, has_begun=False)
+    value, error = await task
+    strand.go_on_by(outer, has_begun=True)
     if error is not None:
         raise error
     return value

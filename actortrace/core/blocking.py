@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,8 +11,6 @@ from actortrace.errors import LoopBlockedError
 if TYPE_CHECKING:
     from _thread import LockType
     from types import TracebackType
-
-    from actortrace.core.cell import Cell
 
 
 class Host(Protocol):
@@ -28,17 +27,17 @@ hosts: dict[int, Host] = {}
 """By thread identifier. Empty in a program whose actors have a thread each."""
 
 
-def check_may_block(loop: object, callee: Cell[Any] | None) -> None:
-    """Raise `LoopBlockedError` where blocking would stop the event loop that runs here.
+served_loops: weakref.WeakSet[Any] = weakref.WeakSet()
+"""The event loops in which actors run, or are to."""
 
-    That is where actors run in it, be it only the one that is waited for.
-    """
-    if callee is not None and callee.settings.dispatcher.loop is loop:
+blocked_loops: set[object] = set()
+"""The event loops whose threads wait for a reply at this moment: nothing runs in them."""
+
+
+def check_may_block(loop: object) -> None:
+    """Raise `LoopBlockedError` where to block would stop the event loop that runs here."""
+    if loop in served_loops:
         raise LoopBlockedError
-    host = hosts.get(get_ident())
-    if host is not None:
-        host.block()
-        host.unblock()
 
 
 class blocking:  # noqa: N801 - used like a function

@@ -289,9 +289,10 @@ class Lifetime(Addressee[A]):
         self.started.resolve(error=error)
         self.wipe()
         # A thread that waits for a message is to see that it is not wanted any more.
+        signals = Signals()
+        signals.wakes = 1
         with handover:
-            self.signals = Signals()
-            self.signals.wakes = 1
+            self.signals = signals
         self.put(Envelope(WAKE, None, self._cell))
 
     def wipe(self) -> None:

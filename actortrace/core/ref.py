@@ -109,7 +109,7 @@ class Ref(SeamRef[A]):
         """
         cell = cast("Cell[A]", self)
         if block and (loop := _get_running_loop()) is not None:
-            check_may_block(loop, cell)
+            check_may_block(loop)
         reply: Reply[Any] = Reply()
         reply.callee = cell
         # One that does not share its threads is never idle in this sense.
@@ -164,7 +164,7 @@ class Ref(SeamRef[A]):
 
         """
         if block and (loop := _get_running_loop()) is not None:
-            check_may_block(loop, cast("Cell[Any]", self))
+            check_may_block(loop)
         ended = self.ask(ActorStop(), block=False)
         cell = cast("Cell[Any]", self)
         if cell.is_vacant and cell.supervisor is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import pykka
 
 from actortrace.core.awaiting import await_in_turn
-from actortrace.core.blocking import acquire, check_may_block
+from actortrace.core.blocking import acquire, blocked_loops, check_may_block
 from actortrace.core.hook import Hook
 from actortrace.core.running import running_cell, running_strand
 from actortrace.core.waiting import wait_in_turn
@@ -257,7 +257,16 @@ class Reply(pykka.Future[T]):
         Raises what `actortrace.core.waiting.wait_in_turn` raises, where an actor's code waits.
         """
         if (loop := _get_running_loop()) is not None and not self.is_done:
-            check_may_block(loop, self.callee)
+            # Known first: of this and an actor that is to run there, one sees the other.
+            blocked_loops.add(loop)
+            try:
+                check_may_block(loop)
+                return self._wait(timeout)
+            finally:
+                blocked_loops.discard(loop)
+        return self._wait(timeout)
+
+    def _wait(self, timeout: float | None) -> bool:
         cell = running_cell()
         if cell is not None:
             return wait_in_turn(cell, self, None if timeout is None else _lock_timeout(timeout))

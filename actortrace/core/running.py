@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import _get_running_loop
 from contextlib import suppress
 from contextvars import Context, ContextVar, Token
 from threading import get_ident
@@ -23,43 +24,47 @@ makers: dict[Cell[Any], Cell[Any]] = {}
 class Strand:
     """One turn of an actor in an event loop, where others are in the middle of theirs too."""
 
-    __slots__ = ("_has_begun", "_thread", "cell", "is_interrupted", "signal", "task")
+    __slots__ = ("_has_begun", "_is_cancelled", "cell", "is_interrupted", "signal", "task")
 
     def __init__(self, cell: Cell[Any]) -> None:
         self.cell = cell
-        self._thread = get_ident()
         self.task: asyncio.Task[Any] | None = None
         """What runs it, once it has come to an `await`."""
         self._has_begun = False
+        self._is_cancelled = False
         self.is_interrupted = False
         self.signal: Signal | None = None
         """What has interrupted it; `None` when the actor has been abandoned."""
 
     @property
     def is_present(self) -> bool:
-        """Whether the turn goes on, and this is the thread of its loop."""
-        return self.cell.runner is self and self._thread == get_ident()
+        """Whether the turn goes on, and this is its event loop."""
+        cell = self.cell
+        return cell.runner is self and _get_running_loop() is cell.settings.dispatcher.loop
 
     def begin(self) -> bool:
-        """Take note that its task has begun; return whether it has been interrupted before."""
+        """Take note that its task has begun; return whether it is not to go on."""
         self._has_begun = True
-        return self.is_interrupted
+        return self.is_interrupted or self._is_cancelled
+
+    def is_cancelled_before_it_begins(self) -> bool:
+        """Take note that its task is to be cancelled, if that has not begun."""
+        self._is_cancelled |= not self._has_begun
+        return not self._has_begun
 
     def go_on_by(self, task: asyncio.Task[Any] | None, *, has_begun: bool) -> None:
         """Let another task be the one that is cancelled when the turn is interrupted."""
         self.task, self._has_begun = task, has_begun
 
     def interrupt(self, signal: Signal | None) -> None:
-        """Cancel what the turn awaits. Any thread may do this."""
+        """Cancel what the turn awaits, once for each signal. Any thread may do this."""
         task = self.task
-        if task is None:
+        if task is None or (self.is_interrupted and self.signal is signal):
             return
         self.is_interrupted, self.signal = True, signal
-        # One that is cancelled before it has begun never does, and nobody would hear of it.
-        if self._has_begun:
-            with suppress(RuntimeError):
-                # Unless the loop is closed.
-                task.get_loop().call_soon_threadsafe(task.cancel)
+        with suppress(RuntimeError):
+            # Unless the loop is closed.
+            task.get_loop().call_soon_threadsafe(task.cancel)
 
 
 askers: dict[Cell[Any], Cell[Any]] = {}

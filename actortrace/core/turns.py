@@ -103,7 +103,8 @@ def finish(cell: Cell[Any]) -> None:
     if is_gone:
         # It was abandoned, perhaps between taking a message and handling it.
         discard_waiting(cell)
-        cell.signals = None
+        with handover:
+            cell.signals = None
         return
     cell.let_go()
     if not cell.hand_over():

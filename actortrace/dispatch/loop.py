@@ -15,6 +15,7 @@ from actortrace.errors import SettingError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from collections.abc import Callable
 
     from actortrace.core.cell import Cell
     from actortrace.core.settings import Dispatcher
@@ -62,11 +63,19 @@ class Loop:
             cell.settings = place.settings_like(cell.settings)
         place.attach(cell)
 
+    # An attached cell is its crew's: nobody asks for the rest.
+
     def launch(self, cell: Cell[Any]) -> NoReturn:
-        """Be asked in vain: an attached cell is its crew's."""
+        """Be asked in vain."""
         raise NotImplementedError
 
-    give_up = apart = launch
+    def give_up(self, cell: Cell[Any]) -> NoReturn:
+        """Be asked in vain."""
+        raise NotImplementedError
+
+    def apart(self, function: Callable[[], object]) -> NoReturn:
+        """Be asked in vain."""
+        raise NotImplementedError
 
 
 def _crew_of(loop: AbstractEventLoop | None) -> LoopCrew:

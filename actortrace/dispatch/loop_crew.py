@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
-from actortrace.core.async_turns import begin_in_loop, rest_of_end, start_turn
-from actortrace.core.blocking import hosts
+from actortrace.core.async_turns import Turn, begin_in_loop, rest_of_end, start_turn
+from actortrace.core.blocking import blocked_loops, hosts, served_loops
 from actortrace.core.cell import Cell
 from actortrace.core.failure import SHUTDOWN
 from actortrace.core.running import Strand, abandoned, variables_in_loop
@@ -61,6 +61,7 @@ class LoopCrew:
 
     def __init__(self, loop: AbstractEventLoop, *, keeps_alive: bool = False) -> None:
         self.loop = loop
+        served_loops.add(loop)
         self._keeps_alive = keeps_alive
         self.lock = threading.RLock()
         self.population = Population("loop", self.lock)
@@ -98,6 +99,11 @@ class LoopCrew:
 
     def launch(self, cell: Cell[Any]) -> None:
         """Let the loop begin with the cell, if there is anything to begin with."""
+        if self.loop.is_closed():
+            raise RuntimeError(f"the event loop in which {cell} is to run is closed")
+        if self.loop in blocked_loops:
+            # Whoever blocks it may be waiting for this.
+            raise LoopBlockedError
         if self._keeps_alive:
             self.population.add(cell)
         if not (cell.started.is_done and open_gate(self, cell)):
@@ -107,7 +113,10 @@ class LoopCrew:
         """Cancel what the actor awaits that has been abandoned."""
         if self._keeps_alive:
             self.population.remove_lost(cell)
-        if isinstance(cell.runner, Strand):
+        if self.loop.is_closed():
+            # Nothing comes back from there.
+            self._let_go(cell)
+        elif isinstance(cell.runner, Strand):
             cell.runner.interrupt(None)
 
     def apart(self, function: Callable[[], object]) -> None:
@@ -263,12 +272,16 @@ class LoopCrew:
 
     async def _begin(self, cell: Cell[Any]) -> None:
         first = await begin_in_loop(cell)
-        for envelope in first or ():
+        if first is None:
+            # It has ended; and by now it may be about to begin anew.
+            self._let_go(cell)
+            return
+        for envelope in first:
             strand = Strand(cell)
             variables = variables_in_loop(strand)
             rest = variables.run(start_turn, cell, envelope, _do_nothing)
             if rest is not None:
-                strand.task = self.loop.create_task(rest, context=variables)
+                strand.task = Turn(strand, rest, self.loop, variables)
                 await strand.task
         self._go_on(cell)
 
@@ -276,14 +289,13 @@ class LoopCrew:
         if not self._is_watched:
             self._is_watched = True
             self._watch = self.loop.create_task(self._watch_end())
-        strand.task = self.loop.create_task(rest, context=variables)
+        strand.task = Turn(strand, rest, self.loop, variables)
         if strand.cell.signals is not None:
             strand.cell.interrupt_if_ordered()
 
     def _go_on(self, cell: Cell[Any]) -> None:
         if not cell.is_running:
-            if cell.runner is not None:
-                Context().run(finish, cell)
+            Context().run(finish, cell)
             self._let_go(cell)
             return
         cell.runner = None

@@ -6,7 +6,7 @@ import math
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
-from actortrace.core.failure import KILL
+from actortrace.core.failure import KILL, KILLED
 from actortrace.otp.exits import Effect, Exit, deliver
 from actortrace.otp.reports import report_left_behind
 
@@ -54,6 +54,7 @@ def _order(cell: Cell[Any], shutdown: Shutdown, *, keeps_cell: bool = False) -> 
             context=cell.chain.carrier.current(),
             incarnation=cell.incarnation,
         )
+        return cell.shut_down(KILLED, keeps_cell=keeps_cell)
     return cell.shut_down(keeps_cell=keeps_cell)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from asyncio import _get_running_loop
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pykka
 from pykka.messages import ProxyCall
 
+from actortrace.core.blocking import check_may_block
 from actortrace.core.failure import IGNORE
 from actortrace.core.ref import Ref
 from actortrace.core.waiting import Interrupted
+from actortrace.errors import LoopBlockedError
 from actortrace.otp.cell import ActorCell
 from actortrace.otp.child import checked
 
@@ -69,6 +72,7 @@ class SupervisorRef(Ref[A]):
 class SupervisorCell(ActorCell[A], SupervisorRef[A]):
     """A cell that looks after others."""
 
+    waits_for_others: ClassVar[bool] = True
     default_shutdown = math.inf
     is_supervisor = True
 
@@ -87,16 +91,20 @@ class SupervisorCell(ActorCell[A], SupervisorRef[A]):
         """
         return self.branch is None or not self.branch.children.is_at_work
 
+    def enter(self) -> None:
+        """Take the name; raise first where it would block an event loop that runs actors."""
+        if (loop := _get_running_loop()) is not None:
+            check_may_block(loop)
+        super().enter()
+
     def wait_for_start(self, started: Reply[None]) -> None:
         """Wait until every child has started. Raises `ChildStartError` if one does not."""
         try:
             started.get()
-        except (KeyboardInterrupt, Interrupted):
+        except (KeyboardInterrupt, Interrupted, LoopBlockedError):
             # Nobody would hold the ref of a tree that went on to start.
             _ = self.shut_down()
             raise
-
-    waits_for_others: ClassVar[bool] = True
 
     @property
     def begins_at_once(self) -> bool:
