@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from inspect import iscoroutine
 from types import TracebackType
 from typing import Any
 
 from actortrace.actor import Supervisor, TracedActor
+from actortrace.core.blocking import blocking, hosts
 from actortrace.core.envelope import Envelope
 from actortrace.core.handlers import handles
 from actortrace.core.middleware import Drop, Middleware
 from actortrace.core.ref import Ref
+from actortrace.core.running import abandoned
 from actortrace.core.waiting import waits
+from actortrace.dispatch.loop import Loop
 from actortrace.otp.child import ChildSpec
 from actortrace.otp.names import whereis
 
@@ -59,7 +66,10 @@ class Gate:
 
     def pass_through(self) -> None:
         self.reached.set()
-        assert self._opened.wait(10), "nobody opened the gate"
+        # Code that knows of an event loop would not block; this is to stand for code that does not.
+        is_in_loop = asyncio._get_running_loop() is not None
+        with nullcontext() if is_in_loop else blocking():
+            assert self._opened.wait(10), "nobody opened the gate"
 
 
 class Obedient(TracedActor):
@@ -95,6 +105,43 @@ class Obedient(TracedActor):
         return message
 
 
+class Door:
+    """A message at which a `Patient` actor waits until it is opened; its loop goes on meanwhile."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._opened: asyncio.Event
+        self._loop: asyncio.AbstractEventLoop
+
+    def open(self) -> None:
+        """Open it, once it has been reached."""
+        assert self.reached.wait(10), "nobody came to the door"
+        self._loop.call_soon_threadsafe(self._opened.set)
+
+    async def pass_through(self) -> None:
+        self._loop, self._opened = asyncio.get_running_loop(), asyncio.Event()
+        self.reached.set()
+        await self._opened.wait()
+
+
+class Patient(Obedient):
+    """One in an event loop, which waits at doors, and awaits the functions that are `async`."""
+
+    dispatcher = Loop()
+
+    async def on_receive(self, message: Any) -> Any:
+        if isinstance(message, Door):
+            return await message.pass_through()
+        result = super().on_receive(message)
+        return await result if iscoroutine(result) else result
+
+
+class Apart(Obedient):
+    """One that never runs on the thread of its asker, which waits for it and can be interrupted."""
+
+    inline_asks = False
+
+
 def supervisor(*children: ChildSpec, **settings: Any) -> type[Supervisor]:
     """A supervisor class with these children."""
     return type("Boss", (Supervisor,), {"children": children, **settings})
@@ -111,13 +158,50 @@ def is_waiting(ref: Ref[Any]) -> bool:
     return ref.runner in waits  # type: ignore[attr-defined]  # refs are cells
 
 
-def until_waiting(ref: Ref[Any]) -> None:
-    """Return when the actor waits for a reply in the middle of a turn."""
+def until(condition: Callable[[], object], what: str) -> None:
+    """Return when `condition()` is true, where nobody tells."""
     for _ in range(100_000):
-        if is_waiting(ref):
+        if condition():
             return
         threading.Event().wait(0.0001)
-    raise AssertionError(f"{ref} does not wait")
+    raise AssertionError(f"it never came to be that {what}")
+
+
+def until_waiting(ref: Ref[Any]) -> None:
+    """Return when the actor waits for a reply in the middle of a turn."""
+    until(lambda: is_waiting(ref), f"{ref} waits")
+
+
+def is_run(ref: Ref[Any]) -> bool:
+    """Whether there is a thread that has not let go of an actor yet."""
+    runners = (*threading.enumerate(), *hosts.values())
+    return any(getattr(runner, "cell", None) is ref for runner in runners)
+
+
+def until_over(ref: Ref[Any], incarnation: int = 0) -> None:
+    """Return when an incarnation has ended, and the supervisor of its actor has been told."""
+    cell: Any = ref
+
+    def is_over() -> bool:
+        # In this order: what has begun anew by now was over before.
+        is_let_go = (cell.is_vacant or cell.is_gone) and not is_run(ref)
+        return is_let_go or cell.incarnation > incarnation
+
+    until(is_over, f"incarnation {incarnation} of {ref} is over")
+
+
+def until_ended(ref: Ref[Any]) -> None:
+    """Return when an actor has ended for good, to the last step of its cell."""
+    cell: Any = ref
+    until(lambda: cell.is_gone and cell.actor is None, f"{ref} has ended")
+
+
+def until_left_alone(ref: Ref[Any] | None = None) -> None:
+    """Return when no thread runs an actor any more that has been abandoned: this one, or any."""
+    if ref is None:
+        until(lambda: not abandoned, "the threads of all actors that were abandoned have come back")
+    else:
+        until(lambda: ref not in abandoned, f"the thread of {ref} has come back")
 
 
 class DeadLetters(Middleware):

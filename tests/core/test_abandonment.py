@@ -17,10 +17,10 @@ from actortrace.core.envelope import WAKE, Envelope
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
 from actortrace.core.running import abandoned, calling_cell
-from actortrace.core.waiting import Interrupted, waits
+from actortrace.core.waiting import Interrupted
 from actortrace.dispatch.threads import Threads
 from actortrace.errors import ActorDeadError
-from tests.actors import DeadLetters, Gate, Obedient
+from tests.actors import DeadLetters, Gate, Obedient, until_left_alone, until_waiting
 
 
 class Left:
@@ -36,7 +36,6 @@ class Left:
         self._then = then
         self.asked = self.ref.ask(self.in_hand, block=False)
         assert self._gate.reached.wait(10)
-        self.thread = next(t for t in threading.enumerate() if t.ident == self.ref.runner)
         self.waiting = self.ref.ask("waiting", block=False)
         self.ref.tell("told")
         self.ref.leave_behind()
@@ -51,10 +50,9 @@ class Left:
         return "too late"
 
     def go_on(self) -> Any:
-        """What the rest of the turn came to, once its thread has ended."""
+        """What the rest of the turn came to, once its thread has come back from it."""
         self._gate.open()
-        self.thread.join(10)
-        assert not self.thread.is_alive()
+        until_left_alone(self.ref)
         return self.outcome.error or self.outcome.get(timeout=10)
 
 
@@ -141,6 +139,7 @@ def test_what_it_tells_is_a_dead_letter() -> None:
     assert other.ask(lambda actor: list(actor.seen), timeout=10) == []
 
 
+@pytest.mark.blocks
 def test_what_it_tells_through_a_proxy_is_not_done() -> None:
     class Proxied(Obedient):
         value = 0
@@ -162,6 +161,7 @@ def test_what_it_tells_through_a_proxy_is_not_done() -> None:
     assert other.proxy().value.get(timeout=10) == 0
 
 
+@pytest.mark.blocks
 def test_what_it_asks_raises() -> None:
     other = Obedient.start()
     left = Left(lambda _: other.ask("from beyond"))
@@ -173,6 +173,7 @@ def test_what_it_asks_raises() -> None:
     assert other.ask(lambda actor: list(actor.seen), timeout=10) == []
 
 
+@pytest.mark.blocks
 def test_it_stops_nobody() -> None:
     other = Obedient.start()
     left = Left(lambda _: other.stop())
@@ -206,10 +207,9 @@ def test_an_actor_that_it_is_making_when_it_is_given_up_does_not_come_to_be() ->
     ref: Any = Obedient.start()
     ref.tell(lambda _: Slow.start())
     assert gate.reached.wait(10)
-    thread = next(t for t in threading.enumerate() if t.ident == ref.runner)
     ref.leave_behind()
     gate.open()
-    thread.join(10)
+    until_left_alone(ref)
 
     assert pykka.ActorRegistry.get_all() == []
     assert not started.is_set()
@@ -244,6 +244,7 @@ def test_another_thread_that_it_has_started_is_its_own_master() -> None:
     assert other.ask(lambda actor: list(actor.seen), timeout=10) == ["from a thread"]
 
 
+@pytest.mark.threads_only
 def test_one_that_waits_for_a_message_goes_at_once() -> None:
     for _ in range(200):
         ref: Any = Obedient.start()
@@ -256,6 +257,7 @@ def test_one_that_waits_for_a_message_goes_at_once() -> None:
         assert abandoned == set()
 
 
+@pytest.mark.threads_only
 def test_its_thread_ends_however_many_go_on_sending() -> None:
     # Each sender that finds the actor gone empties the mailbox, and could empty it of the call that
     # is to wake the thread up.
@@ -285,6 +287,7 @@ def test_its_thread_ends_however_many_go_on_sending() -> None:
         assert not thread.is_alive()
 
 
+@pytest.mark.threads_only
 def test_the_call_that_wakes_its_thread_is_left_to_it() -> None:
     ref: Any = Obedient.start()
     ref.ask("x", timeout=10)
@@ -379,9 +382,7 @@ def test_each_message_to_actors_that_are_given_up_has_exactly_one_end() -> None:
                 # One that was refused at the send was never sent.
                 sent -= "not found" in str(error)
         sent += len(replies)
-        for thread in threading.enumerate():
-            if thread.ident == ref.runner:
-                thread.join(10)
+        until_left_alone(ref)
 
     # Handled to the end while it was being given up, a message may be both.
     both = sum(reason == "killed" for _, reason in letters.letters)
@@ -402,14 +403,12 @@ def test_one_whose_on_start_does_not_return_is_gone_as_well() -> None:
     ref: Any = Slow.start()
     assert gate.reached.wait(10)
     actor, started = ref.actor, ref.started
-    thread = next(t for t in threading.enumerate() if t.ident == ref.runner)
     ref.leave_behind()
 
     with pytest.raises(ActorDeadError, match="was left behind"):
         started.get(timeout=10)
     gate.open()
-    thread.join(10)
-    assert not thread.is_alive()
+    until_left_alone(ref)
     assert actor.hooks == ["on_start"]
 
 
@@ -424,32 +423,29 @@ def test_one_whose_on_stop_does_not_return_has_stopped_for_everybody() -> None:
     ref: Any = Slow.start()
     stopped = ref.stop(block=False)
     assert gate.reached.wait(10)
-    thread = next(t for t in threading.enumerate() if t.ident == ref.runner)
     ref.leave_behind()
 
     assert stopped.get(timeout=10) in (True, False)
     gate.open()
-    thread.join(10)
-    assert not thread.is_alive()
+    until_left_alone(ref)
     assert ref.reason == "shutdown"
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("is_timed", [False, True])
-def test_one_that_waits_is_woken_so_that_its_thread_ends(is_timed: bool) -> None:
+def test_one_that_waits_is_woken_so_that_its_thread_comes_back(is_timed: bool) -> None:
     never: Reply[None] = Reply()
     ref: Any = Obedient.start()
-    thread = ref.ask(lambda _: threading.current_thread())
     asked = ref.ask(lambda _: never.get(timeout=60 if is_timed else None), block=False)
-    while ref.runner not in waits:
-        pass
+    until_waiting(ref)
     ref.leave_behind()
-    thread.join(10)
+    until_left_alone(ref)
 
-    assert not thread.is_alive()
     with pytest.raises(ActorDeadError):
         asked.get(timeout=10)
 
 
+@pytest.mark.blocks
 def test_it_waits_for_nothing_any_more() -> None:
     never: Reply[None] = Reply()
     left = Left(lambda _: never.get())
@@ -457,6 +453,7 @@ def test_it_waits_for_nothing_any_more() -> None:
     assert isinstance(left.go_on(), Interrupted)
 
 
+@pytest.mark.blocks
 def test_what_its_last_hook_waits_for_is_not_waited_for_any_more(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -467,23 +464,20 @@ def test_what_its_last_hook_waits_for_is_not_waited_for_any_more(
             never.get()
 
     ref: Any = Slow.start()
-    thread = ref.ask(lambda _: threading.current_thread())
     stopped = ref.stop(block=False)
-    while ref.runner not in waits:
-        pass
+    until_waiting(ref)
     ref.leave_behind()
-    thread.join(10)
+    until_left_alone(ref)
 
-    assert not thread.is_alive()
     assert stopped.get(timeout=10) in (True, False)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_to_give_up_twice_or_what_has_ended_changes_nothing() -> None:
-    left = Left(nothing)
-    left.ref.leave_behind("again")
     ended: Any = Obedient.start()
     ended.stop()
+    left = Left(nothing)
+    left.ref.leave_behind("again")
     ended.leave_behind()
     left.go_on()
 

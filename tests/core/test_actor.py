@@ -29,7 +29,7 @@ from actortrace.errors import (
     MailboxFullError,
     SettingError,
 )
-from tests.actors import DeadLetters, Gate, Obedient
+from tests.actors import DeadLetters, Gate, Obedient, until_ended
 
 
 def obedient(**settings: Any) -> type[Obedient]:
@@ -47,7 +47,16 @@ def test_refs_replies_and_actors_are_pykkas() -> None:
     assert repr(ref) == f"<ActorRef for Tested ({ref.actor_urn})>".replace("Tested", "Obedient")
 
 
-def test_hooks_run_in_order_on_the_actors_thread() -> None:
+def test_hooks_run_in_order() -> None:
+    ref = Obedient.start()
+    hooks = ref.proxy().hooks.get()
+    ref.stop()
+
+    assert hooks == ["on_start", "on_stop"]
+
+
+@pytest.mark.threads_only
+def test_hooks_run_on_the_actors_thread() -> None:
     threads: list[str] = []
 
     class Watching(Obedient):
@@ -59,11 +68,8 @@ def test_hooks_run_in_order_on_the_actors_thread() -> None:
             super().on_stop()
             threads.append(threading.current_thread().name)
 
-    ref = Watching.start()
-    hooks = ref.proxy().hooks.get()
-    ref.stop()
+    Watching.start().stop()
 
-    assert hooks == ["on_start", "on_stop"]
     assert len(set(threads)) == 1
     assert threads[0].startswith("Watching-")
 
@@ -168,15 +174,11 @@ def test_an_on_failure_that_fails_is_logged_and_ends_nothing_else(
 
     ref = Clumsy.start()
     ref.tell(ValueError("bad"))
-    assert ref.actor_stopped.wait(10)
-    pykka.ActorRegistry.stop_all()
+    until_ended(ref)
 
     def failures() -> list[str]:
         return [str(r.exc_info[1]) for r in caplog.records if r.exc_info is not None]
 
-    thread = next((t for t in threading.enumerate() if t.name.startswith("Clumsy")), None)
-    if thread is not None:
-        thread.join(10)
     assert failures() == ["bad", "again"]
 
 
@@ -251,6 +253,7 @@ def test_an_actor_made_by_hand_can_be_set_going_as_pykka_does_it() -> None:
     actor.actor_ref.stop()
 
 
+@pytest.mark.blocks
 def test_a_system_exit_ends_every_actor_and_leaves_no_asker_hanging() -> None:
     letters = DeadLetters()
     kinds = obedient(middleware=(letters,))
@@ -284,6 +287,7 @@ def test_a_cancelled_error_ends_only_the_handler() -> None:
     assert [reason for _, reason in letters.wait_for(2)] == ["cancelled", "cancelled"]
 
 
+@pytest.mark.threads_only
 def test_the_daemon_flag_is_read_when_the_actor_starts() -> None:
     daemon = obedient(use_daemon_thread=True).start()
 
@@ -291,6 +295,7 @@ def test_the_daemon_flag_is_read_when_the_actor_starts() -> None:
     assert Obedient.start().ask(lambda _: threading.current_thread().daemon) is False
 
 
+@pytest.mark.threads_only
 def test_no_more_threads_is_an_error_at_the_start_and_leaves_no_actor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -353,6 +358,7 @@ def test_every_tell_that_races_with_the_stop_has_exactly_one_end() -> None:
         sender.start()
         ref.stop(timeout=10)
         sender.join(10)
+        until_ended(ref)
 
         dead = [message for message, _ in letters.letters]
         assert sorted([*seen, *dead]) == accepted
@@ -362,9 +368,7 @@ def test_a_stopped_actor_is_not_kept_alive_by_its_ref() -> None:
     ref = Obedient.start()
     actor = weakref.ref(ref.proxy()._actor)
     ref.stop()
-    for thread in threading.enumerate():
-        if thread.name.startswith("Obedient"):
-            thread.join(10)
+    until_ended(ref)
     gc.collect()
 
     assert actor() is None
@@ -447,6 +451,8 @@ def test_the_records_in_the_log_are_those_of_pykka(caplog: pytest.LogCaptureFixt
             broken = actor_class.start()
             broken.proxy().divide.defer()
             assert broken.actor_stopped.wait(10)
+        if issubclass(actor_class, TracedActor):
+            until_ended(broken)
         for thread in threading.enumerate():
             if thread.name.startswith("Divider"):
                 thread.join(10)
@@ -537,6 +543,7 @@ def test_an_actor_that_fills_its_own_mailbox_while_it_starts_gets_an_error() -> 
     assert isinstance(ref.ask("x", block=False).error, ActorDeadError)
 
 
+@pytest.mark.threads_only
 def test_the_daemon_flag_may_be_set_in_the_constructor() -> None:
     class Daemon(Obedient):
         def __init__(self) -> None:
@@ -582,10 +589,7 @@ def test_a_crashed_actor_is_not_kept_alive_by_the_reason_of_its_end(
     ref = Obedient.start()
     actor = weakref.ref(ref.proxy()._actor)
     ref.tell(ValueError("crash"))
-    assert ref.actor_stopped.wait(10)
-    for thread in threading.enumerate():
-        if thread.name.startswith("Obedient"):
-            thread.join(10)
+    until_ended(ref)
     gc.collect()
 
     assert actor() is None
@@ -676,6 +680,7 @@ def test_an_actor_may_choose_its_urn_as_in_pykka() -> None:
     assert pykka.ActorRegistry.get_by_urn("you") is ref
 
 
+@pytest.mark.threads_only
 def test_code_that_takes_messages_as_pykka_does_gets_them() -> None:
     actor = Obedient()
     actor.actor_ref.tell("x")

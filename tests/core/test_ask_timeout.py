@@ -11,11 +11,19 @@ import pytest
 
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.reply import Reply
-from actortrace.core.waiting import waits
 from actortrace.dead_letters import counts
 from actortrace.errors import SettingError
 from actortrace.otp.child import child
-from tests.actors import DeadLetters, Deposit, Gate, Obedient, find, supervisor
+from tests.actors import (
+    DeadLetters,
+    Deposit,
+    Gate,
+    Obedient,
+    find,
+    supervisor,
+    until_ended,
+    until_waiting,
+)
 
 
 def timeout_of(ask: Callable[[], Any]) -> str:
@@ -79,24 +87,24 @@ def test_it_says_that_another_message_came_between() -> None:
     assert text.endswith("is handling Gate, for less than that; 2 messages came before it")
 
 
+@pytest.mark.blocks
 def test_it_says_for_whom_the_actor_waits() -> None:
     ref, other = Obedient.start(), Obedient.start()
     gate = busy(other)
     ref.tell(lambda _: other.ask("x"))
-    while ref.runner not in waits:  # type: ignore[attr-defined]  # refs are cells
-        pass
+    until_waiting(ref)
     text = timeout_of(lambda: ref.ask("y", timeout=0.01))
     gate.open()
 
     assert f"is handling function (waiting for {other}), for more than that" in text
 
 
+@pytest.mark.blocks
 def test_it_says_that_the_actor_waits_for_nobody_in_particular() -> None:
     ref = Obedient.start()
     promise: Reply[None] = Reply()
     ref.tell(lambda _: promise.get())
-    while ref.runner not in waits:  # type: ignore[attr-defined]  # refs are cells
-        pass
+    until_waiting(ref)
     text = timeout_of(lambda: ref.ask("y", timeout=0.01))
     promise.set()
 
@@ -194,9 +202,8 @@ def test_a_look_at_an_actor_says_what_it_does() -> None:
     ref.ask("x", timeout=10)
     cell: Any = type(ref)(Obedient, ref.chain, ref.settings)
     stopped: Any = Obedient.start()
-    thread = stopped.ask(lambda _: threading.current_thread())
     stopped.stop()
-    thread.join(10)
+    until_ended(stopped)
 
     assert cell.activity == "about to be started"
     assert ref.activity == "idle"

@@ -16,7 +16,7 @@ from actortrace.core.belongings import Order
 from actortrace.core.failure import IGNORE, Ending
 from actortrace.core.kind import spawn
 from actortrace.otp.child import child
-from tests.actors import Gate, Obedient, find, supervisor
+from tests.actors import Gate, Obedient, find, supervisor, until_ended
 
 
 class Thing:
@@ -243,10 +243,9 @@ def test_each_is_either_disowned_or_released_when_both_race() -> None:
         ref: Any = Obedient.start()
         things = [Thing([]) for _ in range(10)]
         adopt(ref, *things)
-        thread = ref.ask(lambda _: threading.current_thread())
         ref.tell(lambda actor: actor.stop())
         is_mine = [ref.disown(thing) for thing in things]
-        thread.join(10)
+        until_ended(ref)
 
         assert [len(thing.endings) for thing in things] == [not mine for mine in is_mine]
 
@@ -254,11 +253,10 @@ def test_each_is_either_disowned_or_released_when_both_race() -> None:
 def test_each_adoption_that_races_with_the_end_is_refused_or_released() -> None:
     for _ in range(200):
         ref: Any = Obedient.start()
-        thread = ref.ask(lambda _: threading.current_thread())
         ref.tell(lambda actor: actor.stop())
         things = [Thing([]) for _ in range(20)]
         is_adopted = [ref.adopt(thing) for thing in things]
-        thread.join(10)
+        until_ended(ref)
 
         assert [len(thing.endings) for thing in things] == [int(one) for one in is_adopted]
 

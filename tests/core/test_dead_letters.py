@@ -14,13 +14,23 @@ from opentelemetry import baggage, context
 
 from actortrace import dead_letters
 from actortrace.actor import TracedActor
+from actortrace.core.blocking import blocking
 from actortrace.core.handlers import handles
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Middleware, Send
 from actortrace.dead_letters import DeadLetter, Reason, counts, subscribe, unsubscribe
 from actortrace.errors import ActorDeadError, MailboxFullError
 from actortrace.otp.child import child
-from tests.actors import Balance, Deposit, Gate, Obedient, find, supervisor
+from tests.actors import (
+    Balance,
+    Deposit,
+    Gate,
+    Obedient,
+    find,
+    supervisor,
+    until_ended,
+    until_left_alone,
+)
 
 
 class Subscriber:
@@ -70,12 +80,11 @@ def abandoned() -> Any:
         gate.pass_through()
         other.tell("lost")
 
-    thread = ref.ask(lambda _: threading.current_thread())
     ref.tell(tell_too_late)
     assert gate.reached.wait(10)
     ref.leave_behind()  # type: ignore[attr-defined]  # refs are cells
     gate.open()
-    thread.join(10)
+    until_left_alone(ref)
     return other, {"killed": 1}
 
 
@@ -162,14 +171,13 @@ def stale() -> Any:
 
 def stopped() -> Any:
     ref, gate = Obedient.start(), Gate()
-    thread = ref.ask(lambda _: threading.current_thread())
     ref.tell(gate)
     assert gate.reached.wait(10)
     _ = ref.stop(block=False)
     ref.tell("lost")
     gate.open()
     # What it leaves is dropped last: whoever waits for the stop need not wait for that.
-    thread.join(10)
+    until_ended(ref)
     return ref, {}
 
 
@@ -303,7 +311,8 @@ def test_of_threads_on_which_a_subscriber_raises_at_once_one_logs_it(
     together = threading.Barrier(4)
 
     def faulty(_: DeadLetter) -> None:
-        together.wait(10)
+        with blocking():
+            together.wait(10)
         raise ValueError("cannot take it")
 
     subscribe(faulty)
@@ -316,6 +325,7 @@ def test_of_threads_on_which_a_subscriber_raises_at_once_one_logs_it(
     assert sum("no more dead letters" in message for message in caplog.messages) == 1
 
 
+@pytest.mark.blocks
 def test_a_subscriber_that_makes_dead_letters_is_not_told_of_them() -> None:
     full, gate = Obedient.options(mailbox=Mailbox(1, overflow="drop_newest")).start(), Gate()
     told: list[DeadLetter] = []
@@ -382,7 +392,7 @@ def test_each_message_is_handled_or_counted_when_senders_race_with_the_end() -> 
     handled: Counter[Any] = Counter()
     for round_ in range(50):
         ref = Obedient.start()
-        thread, before = ref.ask(lambda _: threading.current_thread()), counts()
+        before = counts()
         together = threading.Barrier(3)
         sent: list[int] = []
 
@@ -405,8 +415,9 @@ def test_each_message_is_handled_or_counted_when_senders_race_with_the_end() -> 
             sender.start()
         together.wait(10)
         ref.stop()
-        for joined in (*senders, thread):
-            joined.join(10)
+        for sender in senders:
+            sender.join(10)
+        until_ended(ref)
 
         assert handled[round_] + counted(before).get("stopped", 0) == len(sent)
 

@@ -297,6 +297,7 @@ def test_an_abandoned_actor_answers_nobody() -> None:
     assert asked.get(timeout=10) == "the answer"
 
 
+@pytest.mark.blocks
 def test_a_fan_out_keeps_nobody_waiting() -> None:
     # One actor asks ten others on behalf of each asker, and blocks for none.
     workers = [Obedient.start() for _ in range(10)]

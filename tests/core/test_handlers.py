@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypedDict
 
+import pykka
 import pytest
 
 from actortrace.actor import TracedActor
@@ -219,11 +220,20 @@ def test_only_a_plain_method_can_be_a_handler(wrap: Any) -> None:
             type("Wrapped", (TracedActor,), {"take": wrap(handles(int)(take))})
 
 
-def test_an_async_handler_is_refused_on_a_thread() -> None:
-    async def take(self: Any, message: int) -> None: ...
+@pytest.mark.parametrize("name", ["take", "on_start", "on_stop", "on_failure", "handle_continue"])
+def test_an_async_method_is_refused_at_the_start_where_nothing_is_awaited(
+    name: str, dispatcher: str
+) -> None:
+    async def method(self: Any, *_: Any) -> None: ...
 
-    with pytest.raises(HandlerError, match="cannot be async"):
-        type("Asynchronous", (TracedActor,), {"take": handles(int)(take)})
+    asynchronous: Any = type("Asynchronous", (TracedActor,), {name: handles(int)(method)})
+    if dispatcher == "loop":
+        assert asynchronous.start().ask(1, timeout=10) is None
+        return
+
+    with pytest.raises(HandlerError, match=rf"Asynchronous\.{name} is async, and .* = Loop\(\)"):
+        asynchronous.start()
+    assert pykka.ActorRegistry.get_all() == []
 
 
 def test_a_subclass_may_take_a_handler_away() -> None:
@@ -283,6 +293,7 @@ def test_a_tell_that_no_handler_takes_becomes_a_dead_letter_and_the_actor_lives(
     assert account.ask(Deposit(5)) == 5
 
 
+@pytest.mark.blocks
 def test_a_refusal_by_another_actor_is_an_ordinary_failure() -> None:
     other = Account.start()
 

@@ -13,7 +13,7 @@ from actortrace.core.failure import IGNORE
 from actortrace.core.reply import Reply
 from actortrace.errors import ActorDeadError
 from actortrace.otp.child import child
-from tests.actors import DeadLetters, Gate, Obedient, find, supervisor
+from tests.actors import DeadLetters, Gate, Obedient, find, supervisor, until_ended
 
 
 class Continuing(Obedient):
@@ -44,6 +44,7 @@ def test_what_is_to_be_done_first_is_done_before_any_message() -> None:
     )
 
 
+@pytest.mark.blocks
 def test_the_start_is_acknowledged_before_that() -> None:
     gate = Gate()
 
@@ -102,6 +103,7 @@ def test_each_incarnation_does_it_and_a_crash_in_it_is_restarted() -> None:
     assert [reason for _, reason in letters.letters] == ["crashed"]
 
 
+@pytest.mark.blocks
 def test_an_interruption_in_it_is_no_dead_letter() -> None:
     letters = DeadLetters()
     reached = threading.Event()
@@ -229,7 +231,6 @@ def test_an_actor_that_stops_itself_says_why(reason: object) -> None:
     ref = Obedient.start()
     actor = ref.ask(lambda actor: actor)
     ref.tell(lambda actor: actor.stop(reason))
-    ref.tell("handled before")
 
     assert ref.actor_stopped.wait(10)
     ref.stop()
@@ -288,10 +289,10 @@ def test_an_on_stop_that_fails_makes_a_crash_of_the_end(
             raise ValueError("not like this")
 
     ref: Any = Failing.start()
-    actor, thread = ref.ask(lambda actor: (actor, threading.current_thread()))
+    actor = ref.ask(lambda actor: actor)
     with caplog.at_level(logging.ERROR):
         end(ref)
-        thread.join(10)
+        until_ended(ref)
 
     assert repr(ref.reason) == "ValueError('not like this')"
     # As in OTP nothing more of the user's is called.
@@ -319,9 +320,8 @@ def test_a_crash_stays_the_reason_when_on_failure_fails_too() -> None:
             raise ValueError("second")
 
     ref: Any = Failing.start()
-    thread = ref.ask(lambda _: threading.current_thread())
     ref.tell(ValueError("first"))
-    thread.join(10)
+    until_ended(ref)
 
     assert repr(ref.reason) == "ValueError('first')"
 
@@ -329,6 +329,7 @@ def test_a_crash_stays_the_reason_when_on_failure_fails_too() -> None:
 # An order that comes while the actor starts.
 
 
+@pytest.mark.blocks
 def test_an_interrupted_on_start_ends_with_the_reason_of_the_order(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

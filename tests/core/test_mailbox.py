@@ -130,6 +130,7 @@ def test_room_that_one_gives_up_is_the_next_ones() -> None:
     assert sorted(seen(actor)) == list(range(20))
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("is_ask", [False, True])
 def test_an_actor_that_waits_for_room_is_interrupted_to_end(is_ask: bool) -> None:
     actor, gate, _ = busy("block", limit=1)
@@ -146,6 +147,7 @@ def test_an_actor_that_waits_for_room_is_interrupted_to_end(is_ask: bool) -> Non
     assert seen(actor) == [0]
 
 
+@pytest.mark.blocks
 def test_actors_that_wait_for_room_in_each_others_mailboxes_are_told() -> None:
     one, other = (Obedient.options(mailbox=Mailbox(1)).start() for _ in range(2))
     gates = Gate(), Gate()
@@ -194,6 +196,7 @@ def test_a_sender_that_waits_for_room_learns_that_the_actor_has_ended() -> None:
     assert [type(error) for error in failures] == [ActorDeadError]
 
 
+@pytest.mark.blocks
 def test_an_actor_that_would_wait_for_room_in_its_own_mailbox_gets_an_error() -> None:
     actor, gate, _ = busy("block", limit=1)
     gate.open()
@@ -225,8 +228,8 @@ def test_a_bounded_queue_counts_what_waits() -> None:
     actor.tell(0)
 
     assert not inbox.empty()
-    assert Obedient.options(mailbox=Mailbox(1)).start().ask("x") == "x"
     gate.open()
+    assert Obedient.options(mailbox=Mailbox(1)).start().ask("x") == "x"
     actor.ask("flush")
     with pytest.raises(queue.Empty):
         inbox.get_nowait()

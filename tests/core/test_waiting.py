@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actortrace.actor import Supervisor, TracedActor
+from actortrace.core.blocking import blocking
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
 from actortrace.core.waiting import detect_deadlocks
@@ -20,6 +21,7 @@ from actortrace.errors import ActorDeadError, ChildStartError, DeadlockError
 from actortrace.otp.child import child
 from actortrace.otp.exits import exit as exit_
 from tests.actors import (
+    Apart,
     DeadLetters,
     Gate,
     Obedient,
@@ -28,6 +30,8 @@ from tests.actors import (
     supervisor,
     until_waiting,
 )
+
+pytestmark = pytest.mark.blocks
 
 Refs = list[Ref[Obedient]]
 
@@ -67,7 +71,7 @@ def test_an_ask_that_would_close_a_circle_raises_at_once(length: int) -> None:
 
 
 def test_the_actors_of_a_circle_go_on_once_one_of_them_has_given_up() -> None:
-    first, second = start(2)
+    first, second = Obedient.start(), Apart.start()
 
     def give_up(_: Obedient) -> str:
         until_waiting(first)
@@ -352,7 +356,8 @@ def test_each_circle_that_closes_at_once_from_all_sides_is_opened_exactly_once(
     together = threading.Barrier(count)
 
     def ask(wish: int, _: Obedient) -> Any:
-        together.wait(10)
+        with blocking():
+            together.wait(10)
         try:
             return refs[wish].ask("x") if wish >= 0 else "x"
         except DeadlockError as error:
@@ -447,7 +452,8 @@ def test_a_reply_that_is_there_can_be_read_by_whoever_is_asked_meanwhile() -> No
 
 
 def test_a_deferred_reply_closes_no_circle() -> None:
-    first, second = start(2)
+    # On the thread of its asker, the second could not wait for the asker.
+    first, second = Obedient.start(), Apart.start()
     deferrals: list[Any] = []
     is_deferred = threading.Event()
 

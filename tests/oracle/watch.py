@@ -39,11 +39,15 @@ class WatchedQueue:
         self.get_nowait = queue.get_nowait
         self.empty = queue.empty
         self.qsize = queue.qsize
+        self._queue = queue
         self.close = queue.close
         self._get = queue.get
         self.owner: Any = None
         self._reader: threading.Thread | None = None
         self._ambient = Context()
+
+    def __len__(self) -> int:
+        return len(self._queue)
 
     def get(self) -> Envelope:
         self._look(get_current())

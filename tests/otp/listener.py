@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
@@ -75,11 +74,6 @@ def end_of(ref: Ref[Any]) -> Callable[[], object]:
         return down.reason
 
     return wait
-
-
-def threads_of(*refs: Ref[Any]) -> list[threading.Thread]:
-    """The threads of some actors. When one has ended, its actor has nothing left to do."""
-    return [in_actor(ref, threading.current_thread) for ref in refs]
 
 
 def linked_pair(

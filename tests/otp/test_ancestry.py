@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextvars
 from typing import Any
 
+import pytest
+
 from actortrace.actor import TaskSupervisor
 from actortrace.core.running import running_cell
 from actortrace.otp.ancestry import ancestors, callers
@@ -30,6 +32,7 @@ def test_an_actor_that_nobody_supervises_has_neither() -> None:
     assert in_actor(actor, seen) == (actor, (), ())
 
 
+@pytest.mark.blocks
 def test_the_caller_of_a_task_is_its_owner() -> None:
     owner = Obedient.start()
     task, its_callers, its_ancestors = in_actor(owner, lambda: Task.spawn(seen).get())
@@ -38,6 +41,7 @@ def test_the_caller_of_a_task_is_its_owner() -> None:
     assert its_callers == its_ancestors == (owner,)
 
 
+@pytest.mark.blocks
 def test_behind_its_owner_come_the_callers_of_that() -> None:
     owner = Obedient.start()
     outer, inner, its_callers, its_ancestors = in_actor(
@@ -63,6 +67,7 @@ def test_a_started_task_has_its_starter_too() -> None:
     assert found == [(ref, (owner,), (owner,))]
 
 
+@pytest.mark.blocks
 def test_above_a_supervised_task_is_its_supervisor() -> None:
     owner, tasks = Obedient.start(), TaskSupervisor.start()
     _, its_callers, its_ancestors = in_actor(owner, lambda: tasks.spawn_nolink(seen).get())
@@ -71,6 +76,7 @@ def test_above_a_supervised_task_is_its_supervisor() -> None:
     assert its_ancestors == (tasks,)
 
 
+@pytest.mark.blocks
 def test_each_item_of_a_map_has_the_same_caller() -> None:
     owner = Obedient.start()
     found = in_actor(owner, lambda: list(Task.map(lambda _: callers(), range(3))))
@@ -111,6 +117,7 @@ def test_above_a_linked_actor_is_who_started_it() -> None:
     assert in_actor(linked, ancestors) == (parent,)
 
 
+@pytest.mark.blocks
 def test_who_merely_has_the_variables_of_a_task_has_not_its_callers() -> None:
     owner, other = Obedient.start(), Obedient.start()
     variables = in_actor(owner, lambda: Task.spawn(contextvars.copy_context).get())

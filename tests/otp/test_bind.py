@@ -126,6 +126,7 @@ def test_it_knows_who_bound_it() -> None:
     assert callers() == ()
 
 
+@pytest.mark.blocks
 def test_it_knows_on_whose_behalf_it_was_bound() -> None:
     actor = Obedient.start()
     task, bound = in_actor(actor, lambda: Task.spawn(lambda: (running_cell(), bind(callers))).get())

@@ -213,6 +213,7 @@ def test_extra_arguments_come_before_those_of_the_child() -> None:
     assert first.proxy().more.get(timeout=10) == ("own",)
 
 
+@pytest.mark.blocks
 def test_children_are_stopped_at_the_same_time() -> None:
     everybody = threading.Barrier(3)
 
@@ -228,6 +229,7 @@ def test_children_are_stopped_at_the_same_time() -> None:
     assert not everybody.broken
 
 
+@pytest.mark.blocks
 def test_each_child_has_the_time_that_it_has() -> None:
     script, gate = Script(), Gate()
     ref = dynamic()

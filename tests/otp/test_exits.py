@@ -18,7 +18,7 @@ from actortrace.otp.exits import Effect, Exit, effect_of, exit, trap_exit  # noq
 from actortrace.otp.links import link
 from actortrace.otp.names import ref_to
 from actortrace.otp.restart import Restart
-from tests.actors import DeadLetters, Gate, find, supervisor
+from tests.actors import Apart, DeadLetters, Gate, find, supervisor
 from tests.otp.listener import (
     Listener,
     Trapper,
@@ -274,6 +274,7 @@ def test_something_else_than_a_ref_is_refused() -> None:
         exit("ann", "boom")  # type: ignore[arg-type]
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("reason", ["boom", "kill"])
 def test_an_exit_gets_an_actor_out_of_a_wait(reason: str) -> None:
     letters = DeadLetters()
@@ -281,7 +282,7 @@ def test_an_exit_gets_an_actor_out_of_a_wait(reason: str) -> None:
     class Waiting(Listener):
         middleware = (letters,)
 
-    callee, actor, gate, waits = Listener.start(), Waiting.start(), Gate(), Gate()
+    callee, actor, gate, waits = Apart.start(), Waiting.start(), Gate(), Gate()
     waits.open()
     end = end_of(actor)
 
@@ -298,6 +299,7 @@ def test_an_exit_gets_an_actor_out_of_a_wait(reason: str) -> None:
     gate.open()
 
 
+@pytest.mark.blocks
 def test_an_exit_message_does_not_get_an_actor_out_of_a_wait() -> None:
     callee, actor, gate = Listener.start(), Trapper.start(), Gate()
     answer = actor.ask(lambda _: callee.ask(gate), block=False)

@@ -19,7 +19,7 @@ from actortrace.otp.child import child
 from actortrace.otp.exits import Exit, exit  # noqa: A004 - OTP's word
 from actortrace.otp.links import link, unlink
 from actortrace.otp.names import cell_of, ref_to
-from tests.actors import DeadLetters, Gate, find, supervisor
+from tests.actors import Apart, DeadLetters, Gate, find, supervisor, until_ended
 from tests.otp.listener import (
     Listener,
     Trapper,
@@ -29,7 +29,6 @@ from tests.otp.listener import (
     in_actor,
     linked_pair,
     restarting,
-    threads_of,
 )
 from tests.otp.together import together
 from tests.recorder import Recorder, trace_of
@@ -121,6 +120,7 @@ def test_a_crash_goes_along_a_chain_of_links_and_around_a_circle() -> None:
     assert [end() for end in ends] == [error] * 5
 
 
+@pytest.mark.blocks
 def test_a_linked_actor_ends_with_on_stop_and_leaves_its_messages_as_dead_letters() -> None:
     letters = DeadLetters()
     hooks: list[str] = []
@@ -145,9 +145,10 @@ def test_a_linked_actor_ends_with_on_stop_and_leaves_its_messages_as_dead_letter
     assert hooks == ["on_stop"]
 
 
+@pytest.mark.blocks
 def test_a_fatal_link_gets_an_actor_out_of_a_wait() -> None:
     one, other = linked_pair()
-    callee, gate = Listener.start(), Gate()
+    callee, gate = Apart.start(), Gate()
     end = end_of(one)
     answer = one.ask(lambda _: callee.ask(gate), block=False)
     assert gate.reached.wait(10)
@@ -262,6 +263,7 @@ def test_unlinking_somebody_else_the_dead_or_oneself_does_nothing() -> None:
     assert hear(one) == Exit(other, error)
 
 
+@pytest.mark.blocks
 def test_an_end_that_came_before_unlink_has_no_effect_after_it() -> None:
     one, other = linked_pair()
     gate = opened_after(end_of(other))
@@ -276,6 +278,7 @@ def test_an_end_that_came_before_unlink_has_no_effect_after_it() -> None:
     assert heard_by(one) == []
 
 
+@pytest.mark.blocks
 def test_one_cannot_link_with_the_next_incarnation_to_escape_from_the_last() -> None:
     supervisor(child(Listener, name="w")).start()
     worker, one = find("w"), Listener.start()
@@ -298,6 +301,7 @@ def test_one_cannot_link_with_the_next_incarnation_to_escape_from_the_last() -> 
     assert repr(end()) == "ValueError('crash')"
 
 
+@pytest.mark.blocks
 def test_an_exit_message_that_waits_is_handled_even_after_unlink() -> None:
     one, other = linked_pair(Trapper)
     end = end_of(other)
@@ -413,10 +417,9 @@ def test_a_link_ends_with_the_incarnation_it_was_made_with() -> None:
 
 def test_nothing_of_a_link_is_left_with_the_dead() -> None:
     one, other = linked_pair()
-    threads = threads_of(one, other)
     crash(one)
-    for thread in threads:
-        thread.join(10)
+    for ref in (one, other):
+        until_ended(ref)
 
     assert links_of(one) is None
     assert links_of(other) is None
@@ -527,7 +530,7 @@ def test_of_an_unlink_and_a_death_at_once_either_comes_first() -> None:
 
 def test_of_two_linked_actors_that_crash_at_once_each_ends_once() -> None:
     one, other = linked_pair()
-    ends, threads = (end_of(one), end_of(other)), threads_of(one, other)
+    ends = end_of(one), end_of(other)
 
     def crash_unless_it_has_ended(ref: Ref[Any]) -> None:
         with suppress(ActorDeadError):
@@ -536,8 +539,8 @@ def test_of_two_linked_actors_that_crash_at_once_each_ends_once() -> None:
     together(*(partial(crash_unless_it_has_ended, ref) for ref in (one, other)))
 
     assert [repr(end()) for end in ends] == ["ValueError('crash')"] * 2
-    for thread in threads:
-        thread.join(10)
+    for ref in (one, other):
+        until_ended(ref)
     assert (links_of(one), links_of(other)) == (None, None)
 
 

@@ -16,7 +16,17 @@ from actortrace.otp.child import child
 from actortrace.otp.exits import exit as exit_
 from actortrace.otp.live_state import get_state, resume, suspend
 from actortrace.otp.names import ref_to
-from tests.actors import Account, Balance, Deposit, Gate, Obedient, find, supervisor
+from tests.actors import (
+    Account,
+    Balance,
+    Deposit,
+    Gate,
+    Obedient,
+    find,
+    supervisor,
+    until_ended,
+    until_left_alone,
+)
 
 
 def busy(ref: Any) -> Gate:
@@ -169,6 +179,7 @@ def test_an_actor_that_looks_at_itself_is_told_that_this_is_in_vain() -> None:
             ref.ask(lambda actor, look=look: look(actor.actor_ref), timeout=10)
 
 
+@pytest.mark.blocks
 def test_one_actor_may_look_at_another() -> None:
     ref, account = Obedient.start(), Account.start("ann")
 
@@ -233,6 +244,7 @@ def test_the_message_that_woke_it_up_keeps_its_place() -> None:
         assert ref.ask(lambda actor: list(actor.seen), timeout=10) == list(range(10))
 
 
+@pytest.mark.blocks
 def test_an_actor_may_suspend_another_and_resume_it() -> None:
     ref, other = Obedient.start(), Obedient.start()
     ref.ask(lambda _: suspend(other), timeout=10)
@@ -308,13 +320,13 @@ def test_a_busy_actor_that_is_not_suspended_in_time_is_not_suspended_later() -> 
 )
 def test_an_order_to_end_gets_through(end: Any, reason: str, hooks: list[str]) -> None:
     ref: Any = Obedient.start()
-    actor, thread = ref.ask(lambda actor: (actor, threading.current_thread()))
+    actor = ref.ask(lambda actor: actor)
     suspend(ref)
     asked = ref.ask("x", block=False)
     end(ref)
-    thread.join(10)
+    until_ended(ref)
+    until_left_alone(ref)
 
-    assert not thread.is_alive()
     assert ref.reason == reason
     assert actor.hooks == hooks
     with pytest.raises(ActorDeadError):
@@ -423,12 +435,11 @@ def test_an_actor_that_was_abandoned_suspends_nobody() -> None:
             except BaseException as error:
                 errors.append(error)
 
-    thread = ref.ask(lambda _: threading.current_thread())
     ref.tell(suspend_too_late)
     assert gate.reached.wait(10)
     ref.leave_behind()  # type: ignore[attr-defined]  # refs are cells
     gate.open()
-    thread.join(10)
+    until_left_alone(ref)
 
     assert [type(error) for error in errors] == [ActorDeadError] * 3
     assert other.ask("x", timeout=10) == "x"

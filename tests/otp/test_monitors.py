@@ -17,8 +17,8 @@ from actortrace.otp.child import child
 from actortrace.otp.exits import exit  # noqa: A004 - OTP's word
 from actortrace.otp.monitors import Down, Monitor, demonitor, monitor
 from actortrace.otp.names import cell_of, ref_to, whereis
-from tests.actors import DeadLetters, Gate, find, supervisor
-from tests.otp.listener import Listener, end_of, hear, heard_by, in_actor, restarting, threads_of
+from tests.actors import DeadLetters, Gate, find, supervisor, until_ended
+from tests.otp.listener import Listener, end_of, hear, heard_by, in_actor, restarting
 from tests.otp.together import together
 from tests.recorder import Recorder, trace_of
 
@@ -189,6 +189,7 @@ def test_a_monitor_that_was_ended_does_not_fire() -> None:
     assert heard_by(watcher) == []
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize(("flush", "left"), [(False, 1), (True, 0)])
 def test_flush_removes_a_down_that_already_waits(flush: bool, left: int) -> None:
     letters = DeadLetters()
@@ -271,6 +272,7 @@ def test_a_monitor_ends_with_the_incarnation_that_watches() -> None:
     assert cell_of(other).belongings() == []
 
 
+@pytest.mark.blocks
 def test_a_down_for_an_incarnation_that_has_ended_is_a_stale_dead_letter() -> None:
     letters = DeadLetters()
 
@@ -292,6 +294,7 @@ def test_a_down_for_an_incarnation_that_has_ended_is_a_stale_dead_letter() -> No
     ]
 
 
+@pytest.mark.blocks
 def test_a_down_for_an_actor_that_ends_is_a_dead_letter() -> None:
     letters = DeadLetters()
 
@@ -312,6 +315,7 @@ def test_a_down_for_an_actor_that_ends_is_a_dead_letter() -> None:
     }
 
 
+@pytest.mark.blocks
 def test_a_full_mailbox_takes_a_down_all_the_same() -> None:
     class Narrow(Listener):
         mailbox = Mailbox(1, overflow="drop_newest")
@@ -332,6 +336,7 @@ def test_a_full_mailbox_takes_a_down_all_the_same() -> None:
 # Abandoned actors.
 
 
+@pytest.mark.blocks
 def test_an_abandoned_actor_is_down_as_killed_and_watches_nobody_any_more() -> None:
     watcher, other, third = (Listener.start() for _ in range(3))
     made, gate, done, refused = watched(watcher, other), Gate(), threading.Event(), []
@@ -401,9 +406,8 @@ def test_a_down_is_handled_in_the_trace_of_the_crash(spans: Recorder) -> None:
 
 def test_of_a_monitor_and_a_death_at_once_exactly_one_down_comes() -> None:
     watcher, other = Listener.start(), Listener.start()
-    (thread,) = threads_of(other)
     together(lambda: watched(watcher, other), lambda: crash(other))
-    thread.join(10)
+    until_ended(other)
     (down,) = heard_by(watcher)
 
     assert repr(down.reason) in {"'noproc'", "ValueError('crash')"}
@@ -411,7 +415,6 @@ def test_of_a_monitor_and_a_death_at_once_exactly_one_down_comes() -> None:
 
 def test_many_watchers_of_one_death_hear_once_each() -> None:
     watchers, other = [Listener.start() for _ in range(4)], Listener.start()
-    (thread,) = threads_of(other)
 
     def monitor_five_times() -> None:
         for _ in range(5):
@@ -421,7 +424,7 @@ def test_many_watchers_of_one_death_hear_once_each() -> None:
         lambda: crash(other),
         *(partial(in_actor, watcher, monitor_five_times) for watcher in watchers),
     )
-    thread.join(10)
+    until_ended(other)
 
     for watcher in watchers:
         monitors = [down.monitor for down in heard_by(watcher)]

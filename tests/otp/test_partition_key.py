@@ -77,6 +77,7 @@ KEYS: list[Any] = [
 ]
 
 
+@pytest.mark.threads_only
 def test_another_process_finds_the_same_partitions() -> None:
     program = (
         "from tests.otp.test_partition_key import *\n"

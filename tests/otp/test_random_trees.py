@@ -30,6 +30,7 @@ def nobody_reads_the_log() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("is_durable", [False, True], ids=["brittle", "durable"])
 def test_random_trees_go_through_random_crashes_as_the_model_says(
     is_durable: bool, clock: Clock, spans: Recorder

@@ -13,7 +13,7 @@ from actortrace.actor import TracedActor
 from actortrace.core.handlers import handles
 from actortrace.otp.backoff import Backoff
 from actortrace.otp.child import child
-from tests.actors import Deposit, Gate, Obedient, find, supervisor
+from tests.actors import Deposit, Gate, Obedient, find, supervisor, until_ended
 
 
 class Reports(logging.Handler):
@@ -198,6 +198,8 @@ def test_without_a_supervisor_the_log_is_the_same_as_pykkas(
                 ref.ask(ValueError("asked"))
             ref.tell(ValueError("told"))
             assert ref.actor_stopped.wait(10)
+            if issubclass(actor_class, TracedActor):
+                until_ended(ref)
             for thread in threading.enumerate():
                 if thread.name.startswith(actor_class.__name__):
                     thread.join(10)

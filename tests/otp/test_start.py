@@ -195,6 +195,7 @@ def test_an_on_start_that_fails_or_ignores_under_start_monitor_is_a_down(
     assert repr(heard.reason) == reason
 
 
+@pytest.mark.blocks
 def test_a_tree_that_does_not_start_under_start_monitor_is_raised_and_no_down_comes() -> None:
     one = Listener.start()
 

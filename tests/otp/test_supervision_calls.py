@@ -280,6 +280,7 @@ def test_calls_that_wait_at_a_supervisor_that_ends_for_good_are_told_so() -> Non
         ref.which_children()
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("place", ["__init__", "on_start"])
 def test_a_child_that_calls_its_supervisor_while_it_starts_is_told_of_the_deadlock(
     place: str,
@@ -312,6 +313,7 @@ def test_a_child_that_calls_its_supervisor_while_it_starts_is_told_of_the_deadlo
     assert ref.which_children() == ()
 
 
+@pytest.mark.blocks
 def test_a_child_may_call_its_supervisor_about_itself() -> None:
     script = Script()
     ref = boss(script.child("a"))

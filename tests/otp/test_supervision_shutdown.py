@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from actortrace.core.failure import IGNORE, KILLED, SHUTDOWN
+from actortrace.dispatch.threads import ActorThread
 from actortrace.errors import ActorDeadError, ChildStartError, DeadlockError, StartTimeoutError
 from actortrace.otp.child import child
 from actortrace.otp.exits import exit as exit_
 from actortrace.otp.names import whereis
-from tests.actors import Gate, Obedient, find, supervisor, until_waiting
+from tests.actors import Gate, Obedient, find, supervisor, until_left_alone, until_waiting
 from tests.otp.listener import end_of
 from tests.otp.workers import (
     Boss,
@@ -42,6 +43,7 @@ def stubborn(script: Script, label: str, gate: Gate, **options: Any) -> Any:
     return child(Stubborn, script, label, gate, id=label, name=label, **options)
 
 
+@pytest.mark.blocks
 def test_the_next_child_is_told_to_stop_when_the_one_before_has_ended() -> None:
     script, gate = Script(), Gate()
     ref = boss(script.child("a"), stubborn(script, "b", gate), script.child("c"))
@@ -92,6 +94,7 @@ def test_a_child_that_is_killed_has_no_time_and_no_on_stop() -> None:
     assert script.read(3) == ["start a", "start b", "stop b"]
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_child_that_is_killed_in_the_middle_of_a_message_is_not_waited_for(
     waits: bool,
@@ -131,6 +134,7 @@ def test_a_sibling_that_is_killed_for_a_restart_keeps_its_ref_and_its_messages()
     assert script.read(4) == ["start a", "start b", "start a", "start b"]
 
 
+@pytest.mark.blocks
 def test_a_sibling_that_overruns_its_time_before_a_restart_gets_a_successor(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -155,6 +159,7 @@ def test_a_sibling_that_overruns_its_time_before_a_restart_gets_a_successor(
     assert set(states_of(ref).values()) == {"running"}
 
 
+@pytest.mark.blocks
 def test_terminate_child_gives_a_child_the_time_it_has() -> None:
     script, gate = Script(), Gate()
     ref = boss(script.child("a", shutdown=0.01))
@@ -168,6 +173,7 @@ def test_terminate_child_gives_a_child_the_time_it_has() -> None:
     gate.open()
 
 
+@pytest.mark.blocks
 def test_a_child_that_waits_is_interrupted_to_end() -> None:
     script, gate = Script(), Gate()
     ref = boss(script.child("a", shutdown="infinity"))
@@ -199,6 +205,7 @@ def test_an_on_start_that_takes_too_long_is_a_failed_start() -> None:
     assert ref.start_child(script.child("a", start_timeout=10.0)) is find("a")
 
 
+@pytest.mark.blocks
 def test_a_child_that_asks_its_supervisor_is_told_however_long_it_may_take_to_start() -> None:
     class Asking(Obedient):
         def on_start(self) -> None:
@@ -239,6 +246,7 @@ def test_an_exit_while_a_child_starts_is_a_failed_start(reason: str) -> None:
     assert script.rest == ([] if reason == "kill" else ["stop a"])
 
 
+@pytest.mark.blocks
 def test_a_restart_that_takes_too_long_is_tried_again_as_another_actor() -> None:
     script, gate = Script(), Gate()
     ref = boss(script.child("a", start_timeout=0.05))
@@ -361,6 +369,7 @@ def test_what_a_supervisor_does_is_not_interrupted_by_an_order_to_end() -> None:
     assert script.read(3) == ["start b", "stop b", "stop a"]
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("reason", ["shutdown", "kill"])
 def test_a_supervisor_whose_own_code_waits_can_be_ended(reason: str) -> None:
     script, gate = Script(), Gate()
@@ -390,14 +399,17 @@ def test_the_thread_of_a_supervisor_that_took_too_long_to_start_ends_without_a_w
         with pytest.raises(ChildStartError):
             boss(child(inner, start_timeout=0.01))
         gate.open()
+        until_left_alone()
         for thread in set(threading.enumerate()) - before:
-            thread.join(10)
+            if isinstance(thread, ActorThread):
+                thread.join(10)
     finally:
         threading.excepthook = hook
 
     assert uncaught.empty()
 
 
+@pytest.mark.blocks
 def test_an_actor_that_starts_a_tree_and_is_to_end_takes_the_tree_along() -> None:
     script, gate = Script(), Gate()
     tree = boss_class(script.child("x"))

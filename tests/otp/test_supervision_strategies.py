@@ -43,6 +43,7 @@ def test_who_is_restarted_with_a_child_that_crashes(strategy: str, happens: str)
     assert in_order(happens, script)
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("restart", ["permanent", "transient"])
 @pytest.mark.parametrize("strategy", GROUPS)
 def test_siblings_keep_their_refs_and_their_waiting_messages(strategy: str, restart: str) -> None:
@@ -302,6 +303,7 @@ def test_two_crashes_before_the_supervisor_looks(
     assert in_order(happens, script)
 
 
+@pytest.mark.blocks
 def test_a_crash_while_another_child_is_being_restarted_is_not_forgotten() -> None:
     script, gate = Script(), Gate()
     ref = boss(*script.children("ab"), strategy="one_for_all")

@@ -173,6 +173,7 @@ def nobody_reads_the_log() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.blocks
 def test_no_sequence_of_events_is_found_at_which_actors_and_model_differ() -> None:
     run_state_machine_as_test(
         SupervisorMachine,

@@ -201,6 +201,7 @@ def test_what_an_item_raises_is_raised_at_its_place() -> None:
     assert list(results) == []
 
 
+@pytest.mark.blocks
 def test_an_owner_that_traps_exits_gets_a_failure_as_a_value() -> None:
     owner = Trapper.start()
     results = in_actor(owner, lambda: list(Task.map(reciprocal, [1, 0, 2])))
@@ -211,6 +212,7 @@ def test_an_owner_that_traps_exits_gets_a_failure_as_a_value() -> None:
     assert heard_by(owner) == []
 
 
+@pytest.mark.blocks
 def test_what_an_item_raises_ends_an_owner_that_does_not_mind_it() -> None:
     owner = Listener.start()
     end = end_of(owner)
@@ -388,6 +390,7 @@ def test_the_tasks_end_with_their_owner_for_whatever_reason(reason: object) -> N
     assert isinstance(forever.ended.get(timeout=10), Interrupted)
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("ordered", [True, False])
 def test_an_owner_that_waits_for_a_result_gives_up_when_it_is_to_end(ordered: bool) -> None:
     forever, owner = Forever(), Listener.start()
@@ -402,6 +405,7 @@ def test_an_owner_that_waits_for_a_result_gives_up_when_it_is_to_end(ordered: bo
     assert isinstance(forever.ended.get(timeout=10), Interrupted)
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("ordered", [True, False])
 @pytest.mark.parametrize("count", [1, 3])
 def test_an_item_may_not_wait_for_who_waits_for_it(ordered: bool, count: int) -> None:
@@ -420,6 +424,7 @@ def test_an_item_may_not_wait_for_who_waits_for_it(ordered: bool, count: int) ->
     assert in_actor(owner, work) in ("told", "DeadlockError of the item")
 
 
+@pytest.mark.blocks
 def test_no_item_has_a_deadlock_that_has_a_timeout() -> None:
     owner = Trapper.start()
 

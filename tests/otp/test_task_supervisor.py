@@ -31,6 +31,7 @@ def test_the_owner_gets_what_the_function_returns(tasks: TaskSupervisorRef[Any])
     assert task.get(10) == (1, 2)
 
 
+@pytest.mark.blocks
 def test_what_the_function_raises_is_not_the_end_of_its_owner(
     tasks: TaskSupervisorRef[Any],
 ) -> None:
@@ -43,6 +44,7 @@ def test_what_the_function_raises_is_not_the_end_of_its_owner(
     assert owner.ask("still there", timeout=10) == "still there"
 
 
+@pytest.mark.blocks
 def test_a_task_goes_on_when_the_owner_to_whom_it_is_not_linked_crashes(
     tasks: TaskSupervisorRef[Any],
 ) -> None:
@@ -57,6 +59,7 @@ def test_a_task_goes_on_when_the_owner_to_whom_it_is_not_linked_crashes(
     assert end() == "normal"
 
 
+@pytest.mark.blocks
 def test_only_the_owner_may_ask_for_it(tasks: TaskSupervisorRef[Any]) -> None:
     owner = Obedient.start()
     task = in_actor(owner, lambda: tasks.spawn_nolink(lambda: "done"))
@@ -66,6 +69,7 @@ def test_only_the_owner_may_ask_for_it(tasks: TaskSupervisorRef[Any]) -> None:
     assert in_actor(owner, task.get) == "done"
 
 
+@pytest.mark.blocks
 def test_a_linked_task_ends_its_owner(tasks: TaskSupervisorRef[Any]) -> None:
     owner, error = Listener.start(), ValueError("crash")
     end = end_of(owner)
@@ -74,6 +78,7 @@ def test_a_linked_task_ends_its_owner(tasks: TaskSupervisorRef[Any]) -> None:
     assert end() is error
 
 
+@pytest.mark.blocks
 def test_a_linked_task_ends_with_its_owner(tasks: TaskSupervisorRef[Any]) -> None:
     owner, waiting = Listener.start(), Waiting()
     task = in_actor(owner, lambda: tasks.spawn(waiting))

@@ -317,6 +317,7 @@ def test_what_a_task_raises_ends_its_owner() -> None:
     assert end() is error
 
 
+@pytest.mark.blocks
 def test_it_does_so_even_where_the_owner_catches_it() -> None:
     owner, error = Listener.start(), ValueError("crash")
     end = end_of(owner)
@@ -343,6 +344,7 @@ def test_an_owner_that_traps_exits_gets_a_message_instead() -> None:
         in_actor(owner, failed.get)
 
 
+@pytest.mark.blocks
 def test_an_asker_gets_what_the_task_of_the_asked_actor_raised() -> None:
     owner = Obedient.start()
 
@@ -458,6 +460,7 @@ def test_the_tasks_of_a_task_end_with_it() -> None:
     assert isinstance(end(), ValueError)
 
 
+@pytest.mark.blocks
 def test_an_owner_that_waits_for_its_task_gives_up_when_it_is_to_end() -> None:
     owner, waiting = Listener.start(), Waiting()
     end = end_of(owner)
@@ -546,6 +549,7 @@ def test_a_task_linked_with_another_actor_ends_with_that() -> None:
     assert task.poll(10) == Exit(task.ref, "enough")
 
 
+@pytest.mark.blocks
 def test_an_owner_that_waits_for_a_task_that_waits_for_it_is_told_so() -> None:
     owner = Trapper.start()
 
@@ -637,6 +641,7 @@ def test_a_brutal_shutdown_takes_no_time(function: type[Held | Waiting]) -> None
         work.gate.open()
 
 
+@pytest.mark.blocks
 def test_to_shut_a_task_down_does_not_end_the_owner() -> None:
     owner, waiting = Listener.start(), Waiting()
     task = spawn_in(owner, waiting)
@@ -753,6 +758,7 @@ def test_gather_takes_no_longer_than_it_may_and_ends_nothing() -> None:
     assert Task.gather(*tasks, timeout=10) == ["done", "done"]
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("others", [0, 1, 3])
 def test_the_last_one_to_be_gathered_may_not_wait_for_who_gathers(others: int) -> None:
     owner = Trapper.start()
@@ -780,6 +786,7 @@ def test_the_last_one_to_be_gathered_may_not_wait_for_who_gathers(others: int) -
     assert answer.get(timeout=10) == "told"
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("count", [2, 5])
 def test_not_all_that_are_gathered_may_wait_for_who_gathers(count: int) -> None:
     owner = Trapper.start()
@@ -795,6 +802,7 @@ def test_not_all_that_are_gathered_may_wait_for_who_gathers(count: int) -> None:
     assert in_actor(owner, work) == "told"
 
 
+@pytest.mark.blocks
 def test_one_of_several_may_wait_for_who_gathers_as_long_as_another_may_fail() -> None:
     owner, gate, asking = Trapper.start(), Gate(), threading.Event()
 

@@ -11,7 +11,7 @@ from actortrace.core.failure import IGNORE
 from actortrace.core.ref import Ref
 from actortrace.otp.child import ChildSpec, child
 from actortrace.otp.supervisor import SupervisorRef
-from tests.actors import Gate, Obedient, find
+from tests.actors import Gate, Obedient, find, until_over
 
 PATIENCE = 10
 
@@ -75,12 +75,10 @@ class Worker(Obedient):
         self.label = label
         self.more = more
         self.outcome = script.next_outcome(label)
-        self.thread: threading.Thread | None = None
         self._fail("fail in init")
 
     def on_start(self) -> Any:
         super().on_start()
-        self.thread = threading.current_thread()
         if isinstance(self.outcome, tuple):
             gate, self.outcome = self.outcome
             gate.pass_through()
@@ -122,17 +120,23 @@ def crash(*labels: str) -> None:
     """Let children crash, one after the other; their supervisor has been told by then."""
     for label in labels:
         worker = find(label)
-        thread = worker.ask(lambda actor: actor.thread, timeout=PATIENCE)
+        incarnation = incarnation_of(worker)
         worker.tell(ValueError("crash"))
-        thread.join(PATIENCE)
+        until_over(worker, incarnation)
 
 
 def end(label: str, reason: object = "normal") -> None:
     """Let a child end by itself; its supervisor has been told by then."""
     worker = find(label)
-    thread = worker.ask(lambda actor: actor.thread, timeout=PATIENCE)
+    incarnation = incarnation_of(worker)
     worker.tell(lambda actor: actor.stop(reason))
-    thread.join(PATIENCE)
+    until_over(worker, incarnation)
+
+
+def incarnation_of(worker: Ref[Any]) -> int:
+    """The number of the incarnation that is there, once it has started."""
+    number: int = worker.ask(lambda actor: actor.actor_ref.incarnation, timeout=PATIENCE)
+    return number
 
 
 def states_of(ref: Ref[Any]) -> dict[str | None, str]:

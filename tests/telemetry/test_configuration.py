@@ -38,6 +38,7 @@ def run(setting: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.threads_only
 def test_the_environment_sets_the_mode() -> None:
     assert [run(mode).stdout.strip() for mode in ("off", "propagate", "")] == ["0", "2", "2"]
 

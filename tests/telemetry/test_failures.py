@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,16 @@ from actortrace.otp.exits import exit as send_exit
 from actortrace.otp.links import link
 from actortrace.telemetry.aftermath import MOST_RESTARTS
 from actortrace.telemetry.configuration import configure
-from tests.actors import Account, Deposit, Gate, Obedient, find, supervisor
+from tests.actors import (
+    Account,
+    Deposit,
+    Gate,
+    Obedient,
+    find,
+    supervisor,
+    until_ended,
+    until_left_alone,
+)
 from tests.otp.workers import wait_for_states
 from tests.recorder import Recorder, id_of, links_of, parent_of, trace_of
 
@@ -99,13 +107,6 @@ def unsampled(function: Any, *arguments: Any) -> None:
         function(*arguments)
     finally:
         context.detach(token)
-
-
-def finished(*names: str) -> None:
-    """Wait until no thread runs an actor of these classes."""
-    for thread in threading.enumerate():
-        if thread.name.startswith(names):
-            thread.join(10)
 
 
 def test_the_trace_of_a_crash_that_restarts_all(spans: Recorder) -> None:
@@ -219,7 +220,7 @@ def test_giving_up_is_told_up_to_the_root(spans: Recorder) -> None:
         2,
         1,
     ]
-    finished("Town", "Street", "Vault")
+    until_ended(town)
     assert spans.open == []
 
 
@@ -241,7 +242,7 @@ def test_giving_up_after_unsampled_crashes_is_one_trace_for_all_supervisors(
 
     assert (parent_of(inner), links_of(inner)) == (None, [UNSAMPLED.span_id])
     assert (parent_of(outer), links_of(outer)) == (id_of(inner), [id_of(inner)])
-    finished("Vault", "Street")
+    until_ended(street)
 
 
 def test_giving_up_says_what_the_window_was(spans: Recorder) -> None:
@@ -257,7 +258,7 @@ def test_giving_up_says_what_the_window_was(spans: Recorder) -> None:
     assert fail.status.status_code is ERROR
     assert attributes_of(fail)["actortrace.restart.limit"] == 1
     assert attributes_of(fail)["actortrace.restart.reason"] == "ValueError"
-    finished("Boss")
+    until_ended(boss)
 
 
 @pytest.mark.parametrize("start_timeout", [None, 60])
@@ -274,7 +275,7 @@ def test_giving_up_links_to_the_crash_and_to_each_attempt_that_failed(
     assert len(causes) == 4
     assert parent_of(fail) == id_of(causes[0])
     assert links_of(fail) == [id_of(cause) for cause in causes]
-    finished("Boss")
+    until_ended(boss)
 
 
 def test_attempts_that_took_too_long_are_linked_too(spans: Recorder) -> None:
@@ -303,7 +304,8 @@ def test_attempts_that_took_too_long_are_linked_too(spans: Recorder) -> None:
     assert links_of(fail) == [id_of(spans.one("deposit Slow")), *map(id_of, attempts)]
     assert id_of(first) in links_of(attempts[0])
     assert id_of(first) in links_of(attempts[1])
-    finished("Boss", "Slow")
+    until_ended(boss)
+    until_left_alone()
 
 
 def test_giving_up_links_to_crashes_whose_restart_was_still_to_come(spans: Recorder) -> None:
@@ -319,7 +321,7 @@ def test_giving_up_links_to_crashes_whose_restart_was_still_to_come(spans: Recor
 
     ann, bob = spans.named("deposit Account")
     assert links_of(fail) == [id_of(ann), id_of(bob)]
-    finished("Boss")
+    until_ended(boss)
 
 
 def test_a_restart_that_waited_says_what_was_spent_when_it_was_decided(spans: Recorder) -> None:

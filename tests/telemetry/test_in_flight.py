@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,7 +23,7 @@ from actortrace.telemetry import in_flight
 from actortrace.telemetry.configuration import configure
 from actortrace.telemetry.in_flight import cut_off, cut_off_all
 from actortrace.telemetry.spans import Spans
-from tests.actors import Gate, Obedient, find, supervisor
+from tests.actors import Gate, Obedient, find, supervisor, until_left_alone
 from tests.recorder import Recorder, id_of, parent_of
 
 
@@ -64,14 +63,6 @@ def is_killed(span: ReadableSpan) -> bool:
     return is_error and (span.attributes or {}).get("error.type") == "killed"
 
 
-def finished(name: str) -> None:
-    """Wait until no thread runs an actor of this class."""
-    for thread in threading.enumerate():
-        if thread.name.startswith(name):
-            thread.join(10)
-            assert not thread.is_alive()
-
-
 def test_the_span_in_flight_of_an_abandoned_actor_ends_at_once_as_killed(
     spans: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -98,7 +89,7 @@ def test_the_span_in_flight_of_an_abandoned_actor_ends_at_once_as_killed(
     assert spans.open == []
     with caplog.at_level(logging.WARNING):
         gate.open()
-        finished("Obedient")
+        until_left_alone()
     assert caplog.records == []
     assert len(spans.named("process Obedient")) == 1
 
@@ -115,7 +106,7 @@ def test_a_handler_that_fails_after_it_was_abandoned_is_not_recorded(spans: Reco
     assert gate.reached.wait(10)
     cell.leave_behind()
     gate.open()
-    finished("Obedient")
+    until_left_alone()
 
     (handling,) = spans.named("process Obedient")
     assert is_killed(handling)
@@ -133,9 +124,10 @@ def test_an_actor_that_overruns_its_shutdown_is_killed_in_the_trace_too(spans: R
     assert is_killed(spans.one("process Obedient"))
     assert spans.open == []
     gate.open()
-    finished("Obedient")
+    until_left_alone()
 
 
+@pytest.mark.blocks
 def test_what_comes_of_an_abandonment_is_under_the_killed_span(spans: Recorder) -> None:
     watcher, gate = Watcher.start(), Gate()
     cell: Any = Obedient.start()
@@ -147,7 +139,7 @@ def test_what_comes_of_an_abandonment_is_under_the_killed_span(spans: Recorder) 
 
     assert parent_of(down) == id_of(spans.one("process Obedient"))
     gate.open()
-    finished("Obedient")
+    until_left_alone()
 
 
 def test_an_abandoned_handle_continue_is_killed_and_is_no_dropped_message(
@@ -162,7 +154,7 @@ def test_an_abandoned_handle_continue_is_killed_and_is_no_dropped_message(
     assert spans.named("drop Continuing") == []
     assert spans.open == []
     gate.open()
-    finished("Continuing")
+    until_left_alone()
 
 
 def test_an_abandoned_start_is_killed(spans: Recorder) -> None:
@@ -174,7 +166,7 @@ def test_an_abandoned_start_is_killed(spans: Recorder) -> None:
     assert is_killed(spans.one("start Opening"))
     assert spans.open == []
     gate.open()
-    finished("Opening")
+    until_left_alone()
     assert len(spans.all) == 1
 
 
@@ -187,7 +179,7 @@ def test_a_start_that_takes_too_long_says_so(spans: Recorder) -> None:
     start = spans.one("start Opening")
     assert (start.attributes or {})["error.type"] == "actortrace.errors.StartTimeoutError"
     gate.open()
-    finished("Opening")
+    until_left_alone()
     assert spans.open == []
 
 
@@ -203,7 +195,7 @@ def test_full_mode_ends_the_span_of_an_ask_whose_callee_was_abandoned(spans: Rec
     assert (asked.attributes or {})["error.type"] == "actortrace.errors.ActorDeadError"
     assert spans.open == []
     gate.open()
-    finished("Obedient")
+    until_left_alone()
 
 
 def test_of_two_that_would_end_a_span_one_does(spans: Recorder) -> None:
@@ -215,7 +207,7 @@ def test_of_two_that_would_end_a_span_one_does(spans: Recorder) -> None:
         assert gate.reached.wait(10)
         gate.open()
         cell.leave_behind()
-    finished("Obedient")
+    until_left_alone()
 
     assert len(spans.named("process Obedient")) == 100
     assert len({id_of(span) for span in spans.all}) == len(spans.all)
@@ -247,6 +239,7 @@ def end_of_program() -> Iterator[Callable[[], None]]:
     in_flight.over.clear()
 
 
+@pytest.mark.blocks
 def test_at_the_end_of_a_program_the_innermost_span_ends_first(
     spans: Recorder, end_of_program: Callable[[], None]
 ) -> None:
@@ -346,4 +339,4 @@ def test_a_request_to_stop_that_is_overrun_is_no_dropped_message(spans: Recorder
 
     assert spans.names == ["start Closing"]
     gate.open()
-    finished("Closing")
+    until_left_alone()

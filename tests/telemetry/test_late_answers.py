@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pykka
@@ -17,7 +16,7 @@ from actortrace.core.edge import Edge
 from actortrace.core.handlers import handles
 from actortrace.telemetry.configuration import configure
 from actortrace.telemetry.spans import Spans
-from tests.actors import Gate, Obedient
+from tests.actors import Gate, Obedient, until_left_alone
 from tests.recorder import Recorder, id_of, links_of
 
 LATE = "actortrace.reply.late"
@@ -153,9 +152,7 @@ def test_an_actor_that_was_abandoned_gives_no_answer_that_could_be_late(
     assert gate.reached.wait(10)
     cell.leave_behind()
     gate.open()
-    for thread in threading.enumerate():
-        if thread.name.startswith("Obedient"):
-            thread.join(10)
+    until_left_alone(cell)
 
     assert lateness(spans.one("process Obedient")) is None
     assert caplog.records == []

@@ -28,6 +28,7 @@ def run(how: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.threads_only
 @pytest.mark.parametrize(
     ("how", "status", "made"),
     [

@@ -144,6 +144,7 @@ def test_what_is_recorded_only_is_still_ended() -> None:
     assert recorder.open == []
 
 
+@pytest.mark.blocks
 def test_a_dropped_message_passes_the_verdict_on() -> None:
     sampler = Counting(Decision.DROP)
     provider_with(sampler)

@@ -61,6 +61,7 @@ def test_the_span_of_a_task_is_a_child_of_its_owners(spans: Recorder) -> None:
     assert attributes_of(run) == {"code.function.name": f"{__name__}.load"}
 
 
+@pytest.mark.blocks
 def test_the_span_of_a_task_in_a_handler_is_a_child_of_the_handlers(spans: Recorder) -> None:
     in_actor(Obedient.start(), lambda: Task.spawn(load).get())
 
@@ -106,7 +107,7 @@ def test_what_a_task_does_is_in_its_span(spans: Recorder, make: Callable[[Any], 
     [
         (functools.partial(functools.partial(load, 1), 2), "load"),
         (lambda: None, "<lambda>"),
-        (Reply().set, "set"),
+        (threading.Event().set, "set"),
         (threading.Event, "Event"),
         (functools.lru_cache(load), "load"),
         (type("Loader", (), {"__call__": load})(), "Loader"),
@@ -168,9 +169,10 @@ def test_the_span_of_a_task_that_gives_up_waiting_is_ended(spans: Recorder) -> N
     task = Task.spawn(wait)
     assert waiting.wait(10)
     task.shutdown(10)
+    (run,) = spans.wait_for("run wait")
 
     assert spans.open == []
-    assert run_of(spans, "wait").status.status_code is StatusCode.ERROR
+    assert run.status.status_code is StatusCode.ERROR
 
 
 def test_the_span_of_an_abandoned_task_ends_as_killed(spans: Recorder) -> None:

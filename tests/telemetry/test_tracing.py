@@ -7,7 +7,6 @@ import logging
 import threading
 from typing import Any
 
-import pykka
 import pytest
 from opentelemetry import baggage, context, trace
 from opentelemetry.context import Context
@@ -25,7 +24,16 @@ from actortrace.errors import ChildStartError, MessageRejectedError
 from actortrace.otp.child import child
 from actortrace.telemetry.configuration import configure
 from actortrace.telemetry.spans import Spans
-from tests.actors import Account, DeadLetters, Deposit, Gate, Obedient, find, supervisor
+from tests.actors import (
+    Account,
+    DeadLetters,
+    Deposit,
+    Gate,
+    Obedient,
+    find,
+    supervisor,
+    until_ended,
+)
 from tests.recorder import Recorder, id_of, links_of, parent_of, trace_of
 
 
@@ -86,6 +94,7 @@ def test_the_scope_says_who_made_the_spans(spans: Recorder) -> None:
     assert scope.schema_url == "https://opentelemetry.io/schemas/1.44.0"
 
 
+@pytest.mark.blocks
 def test_a_trace_goes_on_from_actor_to_actor(spans: Recorder) -> None:
     account = Account.start()
     middle = Obedient.start()
@@ -498,10 +507,11 @@ def test_full_mode_ends_the_span_of_a_send_that_is_refused(spans: Recorder) -> N
     def refuse(_: Any) -> None:
         raise RuntimeError("no room")
 
-    cell.put = refuse
+    put, cell.put = cell.put, refuse
     with pytest.raises(RuntimeError, match="no room"):
         ref.tell("x")
-    cell.put = cell.queue.put
+    cell.put = put
+    spans.wait_for("start Closed")
 
     assert spans.one("tell Closed").status.status_code is StatusCode.ERROR
     assert spans.open == []
@@ -625,6 +635,7 @@ def test_awaiting_an_ask_keeps_the_trace(spans: Recorder) -> None:
     assert parent_of(spans.one("deposit Account")) == id_of(spans.one("caller"))
 
 
+@pytest.mark.threads_only
 def test_context_variables_of_the_users_own_stay_as_they_are_on_a_thread(
     spans: Recorder,
 ) -> None:
@@ -691,11 +702,7 @@ def test_what_a_supervisor_does_about_a_crash_is_in_the_context_of_the_crash(
 
     boss = Boss.start()
     find("ann").tell(Deposit(0))
-    assert boss.actor_stopped.wait(10)
-    pykka.ActorRegistry.stop_all()
-    for thread in threading.enumerate():
-        if thread.name.startswith("Boss"):
-            thread.join(10)
+    until_ended(boss)
 
     assert current == [id_of(spans.one("deposit Account"))]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pykka
 
+from actortrace.core.blocking import blocking
 from actortrace.core.envelope import Envelope
 from actortrace.core.middleware import Drop, Middleware
 from actortrace.core.ref import Ref
@@ -27,7 +28,8 @@ class Gate:
 
     def pass_through(self, patience: float = 10) -> None:
         self.reached.set()
-        assert self._opened.wait(patience), "nobody opened the gate"
+        with blocking():
+            assert self._opened.wait(patience), "nobody opened the gate"
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from typing import Any, ClassVar, Protocol
 
@@ -27,7 +26,7 @@ class Script(Protocol):
     def note(self, event: str, key: int) -> None:
         """Note that something happens now."""
 
-    def enter(self, key: int, ref: Ref[Any], thread: threading.Thread) -> None:
+    def enter(self, key: int, ref: Ref[Any]) -> None:
         """Note who plays a child from now on."""
 
     def occupy(self, key: int) -> Gate:
@@ -57,7 +56,7 @@ class Player(TracedActor):
             self.script.note("ignore", key)
             return IGNORE
         self.script.note("start", key)
-        self.script.enter(key, self.actor_ref, threading.current_thread())
+        self.script.enter(key, self.actor_ref)
         return None
 
     def on_receive(self, message: Message) -> None:

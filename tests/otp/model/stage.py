@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterator
 from random import Random
@@ -13,8 +12,10 @@ from pykka.messages import ProxyCall, ProxyGetAttr
 
 from actortrace.core.ref import Ref
 from actortrace.core.reply import Reply
+from actortrace.core.running import abandoned
 from actortrace.errors import ChildError, ChildStartError
 from actortrace.otp.child_info import ChildInfo
+from tests.actors import until_ended, until_left_alone, until_over
 from tests.otp.model.messages import Finish, Gate, Hold, PlannedError, Post
 from tests.otp.model.observation import Family, Observation
 from tests.otp.model.players import Boss, specification
@@ -51,8 +52,8 @@ class Stage:
 
     def __init__(self, root: Child, clock: Clock) -> None:
         self.post = Post()
-        self.threads: list[threading.Thread] = []
-        """Those of all incarnations that ever started."""
+        self.starts = 0
+        """How many incarnations have started."""
         self.crashes = 0
         self.abandoned = 0
         self._clock = clock
@@ -60,12 +61,14 @@ class Stage:
         self._outcomes: dict[int, deque[Outcome]] = {}
         self._events: list[tuple[str, int]] = []
         self._root: Ref[Any] | None = None
-        self._players: dict[int, tuple[Ref[Any], threading.Thread]] = {}
+        self._players: dict[int, Ref[Any]] = {}
+        self._everybody: dict[Ref[Any], None] = {}
+        """All that ever started."""
         self._roles = Roles(root)
         self._numbers: dict[int, int] = {}
         self.cells: dict[int, str] = {}
         """The identity of the cell of each child that runs; see the model's."""
-        self._stubborn: set[threading.Thread] = set()
+        self._stubborn: set[Ref[Any]] = set()
         self._busy: dict[int, Gate] = {}
         """What the last incarnations of stubborn children are busy with."""
         self._all_busy: list[Gate] = []
@@ -107,15 +110,14 @@ class Stage:
                 self._root.stop(timeout=PATIENCE)
             except pykka.ActorDeadError:
                 pass
-        for thread in self.threads:
-            # One that was given up is not waited for: nothing but `release` ends it.
-            thread.join(0 if thread in self._stubborn else PATIENCE)
-        left = [thread for thread in self.threads if thread.is_alive()]
+        for ref in self._everybody:
+            until_ended(ref)
+        left = [ref for ref in self._everybody if ref in abandoned]
         assert self._stubborn.issuperset(left), f"left behind: {left}"
         self.abandoned = len(left)
         self.release()
-        for thread in left:
-            thread.join(PATIENCE)
+        for ref in left:
+            until_left_alone(ref)
         return self._observe(())
 
     def release(self) -> None:
@@ -134,12 +136,13 @@ class Stage:
         """Note that something happens now."""
         self._events.append((event, key))
 
-    def enter(self, key: int, ref: Ref[Any], thread: threading.Thread) -> None:
+    def enter(self, key: int, ref: Ref[Any]) -> None:
         """Note who plays a child from now on."""
-        self._players[key] = (ref, thread)
+        self._players[key] = ref
         if self._roles.is_stubborn(key):
-            self._stubborn.add(thread)
-        self.threads.append(thread)
+            self._stubborn.add(ref)
+        self._everybody[ref] = None
+        self.starts += 1
 
     def occupy(self, key: int) -> Gate:
         """Return what is opened when a stubborn child is to do something else."""
@@ -160,7 +163,7 @@ class Stage:
 
     def _run(self, batch: Batch) -> tuple[str, ...]:
         assert batch.supervisor is not None
-        boss, _ = self._players[batch.supervisor]
+        boss = self._players[batch.supervisor]
         gate = Gate()
         if len(batch.items) > 1:
             self.post.tell(boss, gate, kind=Hold)
@@ -178,8 +181,8 @@ class Stage:
 
     def _end(self, end: End) -> None:
         """Let a child end by itself; return when its supervisor has been told."""
-        ref, thread = self._players[end.key]
-        gate = Gate()
+        ref: Any = self._players[end.key]
+        gate, incarnation = Gate(), ref.incarnation
         self.crashes += end.reason == "crash"
         if end.key in self._busy:
             self._busy[end.key].open()
@@ -188,20 +191,20 @@ class Stage:
         for number in end.waiting:
             self._numbers[number] = self.post.tell(ref)
         gate.open()
-        thread.join(PATIENCE)
+        until_over(ref, incarnation)
 
     def _chatter(self) -> None:
         """Send something to actors that may be anywhere between their start and their end."""
-        for ref, _ in self._random.choices(list(self._players.values()), k=2):
+        for ref in self._random.choices(list(self._players.values()), k=2):
             self.post.tell(ref)
 
     def _call(self, key: int, call: Call | StartChild) -> Reply[Any]:
-        boss, _ = self._players[key]
+        boss = self._players[key]
         if isinstance(call, StartChild):
             return _asked(boss, "start_child", specification(self, call.child))
         if self._roles.is_dynamic(key):
             # It knows its children by their refs, and never its own.
-            child, _ = self._players.get(call.key, (boss, None))
+            child = self._players.get(call.key, boss)
             return _asked(boss, call.what, child)
         return _asked(boss, call.what, str(call.key))
 
@@ -212,17 +215,18 @@ class Stage:
                 pass
 
     def _is_busy(self, key: int) -> bool:
-        ref, thread = self._players[key]
+        ref: Any = self._players[key]
+        incarnation = ref.incarnation
         try:
             infos = _asked(ref, "which_children").get(timeout=PATIENCE)
         except pykka.ActorDeadError:
-            thread.join(PATIENCE)
+            until_over(ref, incarnation)
             return False
         return any(info.state == "restarting" for info in infos)
 
     def _let_catch_up(self, end: End) -> None:
         """Wait until a child that was started again has handled what had waited for it."""
-        ref, _ = self._players[end.key]
+        ref = self._players[end.key]
         if end.waiting:
             try:
                 ref.ask(ProxyGetAttr(attr_path=("role",)), timeout=PATIENCE)
