@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format contract types coverage trees mutants bench check clean
+.PHONY: help demo test lint format contract types coverage trees stress soak mutants bench check clean
 
 ifdef PYTHON
 INTERPRETERS := "$(PYTHON)"
@@ -85,6 +85,12 @@ coverage: $(VENV)/.ready-dev ## the tests, with a floor under the branch coverag
 
 trees: $(VENV)/.ready-dev ## a thousand random supervision trees against a model; takes a while
 	$(RUN) -m tests.otp.model.soak $(ARGS)
+
+stress: $(VENV)/.ready-dev ## a million hand-overs, replies and ends of actors; takes some minutes
+	$(RUN) -m tests.dispatch.stress $(ARGS)
+
+soak: $(VENV)/.ready-dev ## five minutes under a load of all sorts: nothing lost, stuck or growing
+	$(RUN) -m tests.dispatch.soak $(ARGS)
 
 mutants: $(VENV)/.ready-dev ## whether the tests notice faults planted in the rules of restarts
 	$(RUN) -m tests.otp.model.mutants $(ARGS)
