@@ -1,4 +1,4 @@
-"""Does docs/otp.md tell the truth where a program can check it?"""
+"""Do the pages in docs tell the truth where a program can check it?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "otp.md"
 TEXT = GUIDE.read_text(encoding="utf-8")
-PIECES = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+PROGRAMS = {
+    page.name: "\n".join(re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL))
+    for page in GUIDE.parent.glob("*.md")
+}
+"""The pieces of code of each page, which are one program."""
 ROWS = [
     [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
     for line in TEXT.splitlines()
@@ -74,8 +78,9 @@ def test_each_rule_is_one_sentence_and_is_listed_once() -> None:
     assert sorted(set(rules)) == sorted(rules)
 
 
-def test_the_guide_prints_what_its_comments_say() -> None:
-    program = "\n".join(PIECES) + "\nimport pykka\npykka.ActorRegistry.stop_all()\n"
+@pytest.mark.parametrize("page", sorted(PROGRAMS))
+def test_a_page_prints_what_its_comments_say(page: str) -> None:
+    program = PROGRAMS[page] + "\nimport pykka\npykka.ActorRegistry.stop_all()\n"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
@@ -83,12 +88,9 @@ def test_the_guide_prints_what_its_comments_say() -> None:
     assert done.stdout.splitlines() == re.findall(r"print\(.*\)  # (.*)", program)
 
 
-def test_the_guide_needs_nothing_that_the_package_does_not_export() -> None:
-    imports = {
-        name
-        for piece in PIECES
-        for name in re.findall(r"^(?:from|import) (\S+)", piece, re.MULTILINE)
-    }
+@pytest.mark.parametrize("page", sorted(PROGRAMS))
+def test_a_page_needs_nothing_that_the_package_does_not_export(page: str) -> None:
+    imports = set(re.findall(r"^(?:from|import) (\S+)", PROGRAMS[page], re.MULTILINE))
 
     assert imports - set(sys.stdlib_module_names) == {"actortrace"}
 
