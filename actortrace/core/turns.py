@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pykka
 
-from actortrace.core.dead_letter import discard_waiting, drop, is_expired, is_for_present
+from actortrace.core.dead_letter import discard, discard_waiting, drop, is_expired, is_for_present
 from actortrace.core.envelope import CONTINUE, WAKE, Envelope
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
 from actortrace.core.hooks import call_hook
@@ -145,11 +145,15 @@ def _attend_before(cell: Cell[Any], signals: Signals, envelope: Envelope) -> boo
     is_suspended = cell in suspended
     with handover:
         signals.wakes -= not is_message
+        # It may have been abandoned meanwhile: what was left has had its end, but for this.
+        is_lost = is_message and cell.is_gone
         if is_message and (is_suspended or not cell.is_running):
-            if is_suspended or envelope.message is not CONTINUE:
+            if not is_lost and (is_suspended or envelope.message is not CONTINUE):
                 signals.held = envelope
         elif not signals.wakes and not signals.pending and signals.held is None:
             cell.signals = None
+    if is_lost:
+        discard(cell, envelope, "stopped")
     return cell.is_running and is_message and not is_suspended
 
 

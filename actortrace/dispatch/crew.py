@@ -52,6 +52,8 @@ class Crew:
         self.needs_watching: Callable[[], object] | None = None
         """Called, once, when a cell is left to workers that may not come."""
         self._asleep: list[Worker] = []
+        self._waiting_supervisors = 0
+        """For each there may be another thread."""
         self._numbers = count()
 
     # For any thread.
@@ -118,7 +120,7 @@ class Crew:
     @property
     def may_grow(self) -> bool:
         """Whether there may be another thread."""
-        return len(self.workers) < self.size + self.spares
+        return len(self.workers) < self.size + self.spares + self._waiting_supervisors
 
     @property
     def has_sleepers(self) -> bool:
@@ -171,6 +173,8 @@ class Crew:
         # Not `with`, which takes longer than all that is done under the lock.
         self.lock.acquire()
         try:
+            # A supervisor that waits for its children is not to fail for it.
+            self._waiting_supervisors += worker.runs_supervisor
             if not (worker.blocks or worker.is_aside):
                 if self.active == 1 and not self._asleep and not self.may_grow:
                     raise PoolExhaustedError(self.name, self.size + self.spares, self.report())
@@ -187,6 +191,7 @@ class Crew:
         self.lock.acquire()
         try:
             worker.blocks -= 1
+            self._waiting_supervisors -= worker.runs_supervisor
             if not (worker.blocks or worker.is_aside):
                 self.active += 1
         finally:

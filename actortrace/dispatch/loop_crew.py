@@ -229,7 +229,7 @@ class LoopCrew:
         """Let an actor begin, or handle some of its messages until it has to await something."""
         if not cell.started.is_done:
             strand = Strand(cell)
-            self._await(strand, variables_in_loop(strand), self._begin(cell))
+            self._await(strand, variables_in_loop(strand), self._begin(strand))
             return
         if suspended and self._holds_still(cell):
             return
@@ -270,8 +270,10 @@ class LoopCrew:
         self._await(strand, variables, rest)
         return True
 
-    async def _begin(self, cell: Cell[Any]) -> None:
+    async def _begin(self, begun_by: Strand) -> None:
+        cell = begun_by.cell
         first = await begin_in_loop(cell)
+        begun_by.task = None
         if first is None:
             # It has ended; and by now it may be about to begin anew.
             self._let_go(cell)
@@ -283,6 +285,7 @@ class LoopCrew:
             if rest is not None:
                 strand.task = Turn(strand, rest, self.loop, variables)
                 await strand.task
+                strand.task = None
         self._go_on(cell)
 
     def _await(self, strand: Strand, variables: Context, rest: Coroutine[Any, Any, None]) -> None:
@@ -294,6 +297,10 @@ class LoopCrew:
             strand.cell.interrupt_if_ordered()
 
     def _go_on(self, cell: Cell[Any]) -> None:
+        strand = cell.runner
+        if isinstance(strand, Strand):
+            # Or it would be part of a cycle, with what the handler returned.
+            strand.task = None
         if not cell.is_running:
             Context().run(finish, cell)
             self._let_go(cell)

@@ -39,7 +39,11 @@ class Watchdog:
 
     def _start(self) -> None:
         name = f"{self._crew.name}-watchdog"
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+        except RuntimeError:
+            # There can be no more threads at this moment. The next one that waits tries again.
+            self._crew.needs_watching = self._start
 
     def _run(self) -> None:
         while True:

@@ -41,6 +41,11 @@ class Worker:
         """Whether the others go on without it."""
         return self.blocks > 0 or self.is_aside
 
+    @property
+    def runs_supervisor(self) -> bool:
+        """Whether what it runs has to wait for others to start or end."""
+        return self.cell is not None and self.cell.waits_for_others
+
     def start(self) -> None:
         """Start the thread. It is a daemon: what keeps a program alive is its actors.
 

@@ -508,3 +508,25 @@ def test_a_wake_up_call_is_no_dead_letter() -> None:
     assert letters.letters == []
     drop(Envelope("x", None, ref), "stopped")
     assert letters.letters == [("x", "stopped")]
+
+
+@pytest.mark.blocks
+def test_a_message_that_it_had_taken_when_its_last_hook_began_is_a_dead_letter() -> None:
+    busy, ending = Gate(), Gate()
+
+    class Slow(Obedient):
+        def on_stop(self) -> None:
+            ending.pass_through()
+
+    ref: Any = Slow.start()
+    ref.tell(busy)
+    assert busy.reached.wait(10)
+    taken = ref.ask("taken", block=False)
+    _ = ref.shut_down()
+    busy.open()
+    assert ending.reached.wait(10)
+    ref.leave_behind()
+    ending.open()
+
+    with pytest.raises(ActorDeadError, match="stopped before handling"):
+        taken.get(timeout=10)
