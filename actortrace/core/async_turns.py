@@ -96,7 +96,10 @@ def _call_begin(cell: Cell[Any]) -> tuple[Context, Any]:
 
 async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any, then: Then) -> None:
     try:
-        _begin_strand(cell, result)
+        strand = cell.runner
+        if isinstance(strand, Strand) and strand.begin() and strand.task is not None:
+            # So that what is around the handler, its span say, is told of it as well.
+            strand.task.cancel()
         if iscoroutine(result):
             result = await result
         # The answer to a request to stop comes when `on_stop` has returned.

@@ -284,7 +284,8 @@ class LoopCrew:
             rest = variables.run(start_turn, cell, envelope, _do_nothing)
             if rest is not None:
                 strand.task = Turn(strand, rest, self.loop, variables)
-                await strand.task
+                # It may count as cancelled though it has come to its end.
+                await asyncio.wait({strand.task})
                 strand.task = None
         self._go_on(cell)
 

@@ -1,0 +1,1 @@
+"""Does everything hold for minutes under a load of all sorts? See `__main__`."""
