@@ -30,6 +30,15 @@ from actortrace.otp.child import child
 from actortrace.otp.timers import send_after
 from tests.actors import DeadLetters, Door, Patient, supervisor, until
 
+# A loop that is closed in the middle of something leaves that where it is.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+
+
+@pytest.fixture(autouse=True)
+def what_a_closed_loop_leaves_is_gone() -> Iterator[None]:
+    yield
+    gc.collect()
+
 
 class OwnLoop:
     """An event loop of the user's on a thread of the user's."""
