@@ -92,6 +92,8 @@ class DeadlockError(ActortraceError, pykka.Timeout):
 class PoolExhaustedError(ActortraceError, RuntimeError):
     """A thread of a pool would block, and there would be none left to run actors.
 
+    What it was to wait for goes on all the same, as after a timeout: an ask has been sent.
+
     Give the pool more `spares`, or let its actors wait less: `ask(block=False)`, `defer`.
     """
 

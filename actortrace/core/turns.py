@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pykka
@@ -244,11 +245,18 @@ def _crash(cell: Cell[Any], envelope: Envelope | None, error: BaseException) -> 
 def _abort(cell: Cell[Any], envelope: Envelope, error: BaseException) -> None:
     """End this actor and all others, as Pykka does on `KeyboardInterrupt` and its like."""
     pykka_log.debug("%r in %s. Stopping all actors.", error, cell.actor)
+    # Those of now: on another thread it may come late for those that are started afterwards.
+    refs = pykka.ActorRegistry.get_all()
     end_orderly(cell, error)
     drop(envelope, "crashed")
     # First answer who waits for this actor: it may be one of those that are to stop.
     cell.wipe()
-    cell.settings.dispatcher.apart(pykka.ActorRegistry.stop_all)
+    cell.settings.dispatcher.apart(partial(_stop_all, refs))
+
+
+def _stop_all(refs: list[pykka.ActorRef[Any]]) -> None:
+    for ref in reversed(refs):
+        ref.stop()
 
 
 def end_failed(cell: Cell[Any], error: BaseException, envelope: Envelope | None) -> None:

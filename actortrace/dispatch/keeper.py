@@ -83,7 +83,8 @@ class Population:
         return is_daemon != (bool(self._unlike_class) and cell in self._unlike_class)
 
     def _count_out(self) -> None:
-        self.alive -= 1
+        # Those that a forked process has from its parent were not counted in it.
+        self.alive = max(0, self.alive - 1)
         if not self.alive:
             self._changed.notify_all()
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import replace
 from threading import get_ident
@@ -193,16 +194,21 @@ class LoopCrew:
     # For the thread of the loop.
 
     def _know_thread(self) -> None:
+        if not self._is_watched:
+            self._watch_end()
         self.thread = here = get_ident()
         host = hosts.get(here)
         # One loop may follow another on a thread, and only one of them runs.
         self._host = host._host if isinstance(host, LoopCrew) else host  # noqa: SLF001
         hosts[here] = self
 
-    async def _watch_end(self) -> None:
-        # A loop that comes to its end closes the generators that were begun in it.
+    def _watch_end(self) -> None:
+        """Hear of the end of the loop, which then closes the generators that were begun in it."""
+        self._is_watched = True
         self._generator = self._until_the_end()
-        await anext(self._generator)
+        # Not by a task, which the end of the loop might cancel before it has begun.
+        with suppress(StopIteration):
+            self._generator.__anext__().send(None)
 
     async def _until_the_end(self) -> AsyncGenerator[None, None]:
         try:
@@ -290,9 +296,6 @@ class LoopCrew:
         self._go_on(cell)
 
     def _await(self, strand: Strand, variables: Context, rest: Coroutine[Any, Any, None]) -> None:
-        if not self._is_watched:
-            self._is_watched = True
-            self._watch = self.loop.create_task(self._watch_end())
         strand.task = Turn(strand, rest, self.loop, variables)
         if strand.cell.signals is not None:
             strand.cell.interrupt_if_ordered()

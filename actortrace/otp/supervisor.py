@@ -13,7 +13,7 @@ from actortrace.core.blocking import check_may_block
 from actortrace.core.failure import IGNORE
 from actortrace.core.ref import Ref
 from actortrace.core.waiting import Interrupted
-from actortrace.errors import LoopBlockedError
+from actortrace.errors import LoopBlockedError, PoolExhaustedError
 from actortrace.otp.cell import ActorCell
 from actortrace.otp.child import checked
 
@@ -101,7 +101,7 @@ class SupervisorCell(ActorCell[A], SupervisorRef[A]):
         """Wait until every child has started. Raises `ChildStartError` if one does not."""
         try:
             started.get()
-        except (KeyboardInterrupt, Interrupted, LoopBlockedError):
+        except (KeyboardInterrupt, Interrupted, LoopBlockedError, PoolExhaustedError):
             # Nobody would hold the ref of a tree that went on to start.
             _ = self.shut_down()
             raise
