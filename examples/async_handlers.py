@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from actortrace import ChildSpec, Loop, Supervisor, TracedActor, child, handles, ref_to
+from actortrace import ChildSpec, Loop, NamedRef, Supervisor, TracedActor, child, handles, ref_to
 
 try:
     import httpx
@@ -61,8 +61,13 @@ class Library(Supervisor):
 async def visit(address: str) -> None:
     # A supervisor waits for its children, and this loop is not to wait with it.
     library = await asyncio.to_thread(Library.start, address)
-    readers = [ref_to(f"reader {n}") for n in range(READERS)]
+    try:
+        await read([ref_to(f"reader {n}") for n in range(READERS)])
+    finally:
+        await library.stop(block=False)
 
+
+async def read(readers: list[NamedRef]) -> None:
     began = time.perf_counter()
     answers = [readers[n % READERS].ask(Fetch(f"/{n}"), block=False) for n in range(PAGES)]
     pages = await asyncio.gather(*answers)
@@ -77,7 +82,6 @@ async def visit(address: str) -> None:
     with trace.get_tracer("library").start_as_current_span("visit"):
         readers[1].tell(Fetch("/broken"))  # crashes the reader, which is started anew
         print("reader 1 after a crash:", await readers[1].ask(Fetch("/1"), block=False))
-    await library.stop(block=False)
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
