@@ -62,7 +62,7 @@ def dispatcher(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test over every dispatcher.
+    """Run each test over every dispatcher, but for those that are `pure` and run no actor.
 
     One that is marked `threads_only` is about actors with a thread each; one that is marked
     `blocks` has handlers that block their thread, which must not be that of an event loop.
@@ -71,6 +71,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = ["threads", *_OTHERS]
     if "blocks" in marks:
         names.remove("loop")
-    if "threads_only" in marks:
+    if marks & {"pure", "threads_only"}:
         names = ["threads"]
     metafunc.parametrize("dispatcher", names, indirect=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actortrace.core.rate import RateLimit
+
+pytestmark = pytest.mark.pure
 
 
 def test_so_many_a_second_and_the_rest_is_counted() -> None:

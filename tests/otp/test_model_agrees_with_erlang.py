@@ -23,6 +23,8 @@ from tests.otp.model.specification import (
 )
 from tests.otp.model.tree import play
 
+pytestmark = pytest.mark.pure
+
 ONE_CHILD = Child(0, flags=Flags(max_restarts=1, max_seconds=5), children=(Child(1),))
 ITS_CRASH = Batch(0, (End(1, "crash"),))
 CRASHES_IN_THE_PERIOD = Scenario(ONE_CHILD, (), (ITS_CRASH, Advance(5), ITS_CRASH))

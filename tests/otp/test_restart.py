@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from actortrace.otp.restart import Restart, RestartBudget, is_restarted, wanted_after
 
+pytestmark = pytest.mark.pure
+
 REASONS: list[Any] = [
     "normal",
     "shutdown",

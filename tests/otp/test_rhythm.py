@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actortrace.otp.rhythm import Rhythm
+
+pytestmark = pytest.mark.pure
 
 STARTS = st.floats(0, 1e7)
 INTERVALS = st.floats(1e-6, 1e6)

@@ -13,6 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from actortrace.otp.schedule import Alarm, Schedule
 from tests.otp.together import together
 
+pytestmark = pytest.mark.pure
+
 
 def due_by(schedule: Schedule, now: float) -> list[Alarm]:
     """Take off all that is due."""

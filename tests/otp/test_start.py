@@ -105,6 +105,7 @@ def test_a_taken_name_under_start_link_is_an_error_and_no_exit() -> None:
     assert whereis("taken") is holder
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("kind", [Trapper, Supervisor])
 @pytest.mark.parametrize("reason", ["normal", "boom", "kill"])
 def test_a_trapper_or_a_supervisor_ends_with_the_one_that_start_linked_it(

@@ -21,6 +21,8 @@ from actortrace.otp.strategy import (
     stranded,
 )
 
+pytestmark = pytest.mark.pure
+
 
 @dataclass(eq=False)
 class Plain:
