@@ -92,13 +92,14 @@ class Watchdog:
         )
 
     def _say_that_it_is_stuck(self, *, is_news: bool) -> None:
-        if is_news:
-            self.stalls += 1
-            crew = self._crew
-            log.error(
-                "all %d threads of %s are stuck, and %d actors wait for one:\n%s",
-                len(crew.workers),
-                crew.name,
-                len(crew.runnable),
-                "\n".join(crew.report()),
-            )
+        if not is_news:
+            return
+        crew = self._crew
+        log.error(
+            "all %d threads of %s are stuck, and %d actors wait for one:\n%s",
+            len(crew.workers),
+            crew.name,
+            len(crew.runnable),
+            "\n".join(crew.report()),
+        )
+        self.stalls += 1
