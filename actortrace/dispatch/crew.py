@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from contextlib import suppress
 from itertools import count
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.blocking import hosts
-from actortrace.dispatch.keeper import Population
+from actortrace.dispatch.desk import Desk
 from actortrace.dispatch.worker import Worker
 from actortrace.errors import PoolExhaustedError
 
@@ -23,29 +21,24 @@ LINGER = 1.0
 """How many seconds a spare worker sleeps before it ends."""
 
 
-class Crew:
+class Crew(Desk):
     """The workers of a pool, and the cells that are to have turns.
 
     `size` of them work at once. A worker that waits is away: another takes over, called out of its
-    sleep or, as long as there are no more than `size + spares`, made for it. One lock guards it
-    all. It is reentrant, because a signal handler or a finalizer may send a message between any two
-    steps of its holder.
+    sleep or, as long as there are no more than `size + spares`, made for it.
     """
 
     run: Callable[[Cell[Any]], object]
     """Called by a worker with each cell it takes."""
 
     def __init__(self, name: str, size: int, spares: int) -> None:
-        self.name = name
         self.size = size
         self.spares = spares
-        self.begin_anew()
+        super().__init__(name)
 
     def begin_anew(self) -> None:
         """Forget all workers and cells: a forked process has no threads."""
-        self.lock = threading.RLock()
-        self.population = Population(self.name, self.lock)
-        self.runnable: deque[Cell[Any]] = deque()
+        super().begin_anew()
         self.workers: set[Worker] = set()
         self.active = 0
         """How many workers are neither asleep nor away."""
@@ -53,17 +46,9 @@ class Crew:
         """Called, once, when a cell is left to workers that may not come."""
         self._asleep: list[Worker] = []
         self._waiting_supervisors = 0
-        """For each there may be another thread."""
         self._numbers = count()
 
     # For any thread.
-
-    def add(self, cell: Cell[Any]) -> None:
-        """Let a cell have turns, after those that wait for theirs."""
-        with self.lock:
-            call = self.admit(cell)
-        if call is not None:
-            call()
 
     def admit(self, cell: Cell[Any]) -> Callable[[], object] | None:
         """Do what `add` does, under the lock; return what is to be called after that, if any."""
@@ -173,10 +158,12 @@ class Crew:
         # Not `with`, which takes longer than all that is done under the lock.
         self.lock.acquire()
         try:
-            # A supervisor that waits for its children is not to fail for it.
+            # A supervisor that waits for its children is not to fail for it: for each there may be
+            # another thread.
             self._waiting_supervisors += worker.runs_supervisor
             if not (worker.blocks or worker.is_aside):
-                if self.active == 1 and not self._asleep and not self.may_grow:
+                is_last = self.active == 1 and not self._asleep and not self.may_grow
+                if is_last and not worker.runs_supervisor:
                     raise PoolExhaustedError(self.name, self.size + self.spares, self.report())
                 self.active -= 1
                 call = self._relief() if self.runnable else None

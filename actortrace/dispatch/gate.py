@@ -1,15 +1,15 @@
 """When does an actor without a thread become busy, and when idle again? No message may be lost.
 
 `cell.is_idle` says that nobody runs the cell and nobody will, because it has no messages. Whoever
-takes that away, under the crew's lock, has to run it or have it run: a sender does so by adding it
-to the crew, an asker by claiming it for its own thread. Whoever has run it gives it back.
+takes that away, under the desk's lock, has to run it or have it run: a sender does so by adding it
+to the desk, an asker by claiming it for its own thread. Whoever has run it gives it back.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from queue import Empty
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from actortrace.core.suspension import suspended
 from actortrace.dispatch.backlog import NOTHING, Backlog
@@ -18,27 +18,18 @@ from actortrace.dispatch.in_place import may_run_here
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import Context
-    from threading import RLock
 
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Call, Envelope
+    from actortrace.dispatch.desk import Desk
     from actortrace.dispatch.shift import Shift
 
 
-class Desk(Protocol):
-    """Where cells wait for their turns."""
-
-    lock: RLock
-
-    def admit(self, cell: Cell[Any], /) -> Callable[[], object] | None:
-        """Let a cell have turns; the lock is held. Return what is to be called after that."""
-
-
 class Gate:
-    """The way of messages into the cells of a crew. Any thread may call it."""
+    """The way of messages into the cells of a desk. Any thread may call it."""
 
-    def __init__(self, crew: Desk, shift: Shift | None) -> None:
-        self._crew = crew
+    def __init__(self, desk: Desk, shift: Shift | None) -> None:
+        self._desk = desk
         self._shift = shift
 
     def put(self, envelope: Envelope) -> None:
@@ -62,8 +53,8 @@ class Gate:
         cell = envelope.target
         cell.queue.put(envelope)
         if cell.is_idle:
-            with self._crew.lock:
-                call = _wake(self._crew, cell)
+            with self._desk.lock:
+                call = _wake(self._desk, cell)
             if call is not None:
                 call()
 
@@ -75,7 +66,7 @@ class Gate:
         may_be = cell.is_idle and cell.settings.inline_asks and not cell.waits_for_others
         if shift is None or not (may_be and may_run_here()):
             return False
-        lock = self._crew.lock
+        lock = self._desk.lock
         # Not `with`, as below.
         lock.acquire()
         try:
@@ -92,9 +83,9 @@ class Gate:
         # Made before: nothing is to be allocated under the lock, where a finalizer may run then.
         backlog = Backlog()
         cell = envelope.target
-        crew = self._crew
+        desk = self._desk
         # Not `with`, as below.
-        crew.lock.acquire()
+        desk.lock.acquire()
         try:
             if cell.queue is NOTHING:
                 cell.queue = backlog
@@ -106,39 +97,39 @@ class Gate:
                 # Another sender may have moved this message already, and this one moves another's.
                 while last:
                     backlog.append(last.popleft())
-            call = _wake(crew, cell)
+            call = _wake(desk, cell)
         finally:
-            crew.lock.release()
+            desk.lock.release()
         if call is not None:
             call()
 
 
-def _wake(crew: Desk, cell: Cell[Any]) -> Callable[[], object] | None:
+def _wake(desk: Desk, cell: Cell[Any]) -> Callable[[], object] | None:
     """Add a cell that is idle; under the lock. Returns what `admit` does."""
     if not cell.is_idle:
         # Nothing is written: it may become idle at this moment, by `open_gate`.
         return None
     cell.is_idle = False
-    return crew.admit(cell)
+    return desk.admit(cell)
 
 
-def open_gate(crew: Desk, cell: Cell[Any]) -> bool:
+def open_gate(desk: Desk, cell: Cell[Any]) -> bool:
     """Do what `give_back` does for a cell that nobody has run yet, without the lock if it can."""
     if cell.queue is not NOTHING:
-        return give_back(crew, cell)
+        return give_back(desk, cell)
     cell.is_idle = True
     # A sender that has put a backlog there since has added the cell, or leaves that to this one.
     if cell.queue is NOTHING:
         return True
-    with crew.lock:
+    with desk.lock:
         is_idle, cell.is_idle = cell.is_idle, False
     return not is_idle
 
 
-def give_back(crew: Desk, cell: Cell[Any]) -> bool:
+def give_back(desk: Desk, cell: Cell[Any]) -> bool:
     """Let the cell be idle, unless messages wait; return whether it is. By who has run it."""
     # Not `with`, which takes longer than all that is done under the lock.
-    crew.lock.acquire()
+    desk.lock.acquire()
     try:
         queue = cell.queue
         if isinstance(queue, Backlog):
@@ -158,7 +149,7 @@ def give_back(crew: Desk, cell: Cell[Any]) -> bool:
         cell.is_idle = False
         return False
     finally:
-        crew.lock.release()
+        desk.lock.release()
 
 
 def attach(
@@ -183,18 +174,11 @@ def holds_still(desk: Desk, cell: Cell[Any], variables: Context) -> bool:
             suspension.finish(cell)
             break
         runner, cell.runner = cell.runner, None
-        if suspension.wake_by(partial(_add, desk, cell)):
+        if suspension.wake_by(partial(desk.add, cell)):
             return True
         # Something has come since the look.
         cell.runner = runner
     return False
-
-
-def _add(desk: Desk, cell: Cell[Any]) -> None:
-    with desk.lock:
-        call = desk.admit(cell)
-    if call is not None:
-        call()
 
 
 NO_MESSAGE = (IndexError, Empty)

@@ -15,9 +15,10 @@ LINGER = 1.0
 
 
 class Population:
-    """The actors of a dispatcher that do not say `use_daemon_thread`, counted."""
+    """The actors of a dispatcher that do not say `use_daemon_thread`, counted if that matters."""
 
-    def __init__(self, name: str, lock: threading.RLock) -> None:
+    def __init__(self, name: str, lock: threading.RLock, *, keeps_alive: bool = True) -> None:
+        self._keeps_alive = keeps_alive
         self.alive = 0
         self._name = name
         self._changed = threading.Condition(lock)
@@ -29,6 +30,8 @@ class Population:
 
     def add(self, cell: Cell[Any]) -> None:
         """Keep the program alive for an actor that is to begin."""
+        if not self._keeps_alive:
+            return
         is_daemon = bool(cell.actor.use_daemon_thread)
         if is_daemon != bool(cell.actor_class.use_daemon_thread):
             self._unlike_class.add(cell)
@@ -52,6 +55,7 @@ class Population:
         """Take note that no thread runs an actor any more, which has ended or was abandoned."""
         if cell in abandoned:
             self.remove_lost(cell)
+            abandoned.discard(cell)
         else:
             self.remove(cell)
 
@@ -80,7 +84,7 @@ class Population:
 
     def _is_daemon(self, cell: Cell[Any]) -> bool:
         is_daemon = bool(cell.actor_class.use_daemon_thread)
-        return is_daemon != (bool(self._unlike_class) and cell in self._unlike_class)
+        return not self._keeps_alive or is_daemon != (cell in self._unlike_class)
 
     def _count_out(self) -> None:
         # Those that a forked process has from its parent were not counted in it.

@@ -90,7 +90,7 @@ def _new_crew(loop: AbstractEventLoop | None) -> LoopCrew:
         for other in [one for one in _crews if one.is_closed()]:
             # A crew keeps its loop, and so each would be kept.
             del _crews[other]
-        crew = _crews[loop] = LoopCrew(loop)
+        crew = _crews[loop] = LoopCrew(loop, keeps_alive=False)
         return crew
     _ours = LoopCrew(asyncio.new_event_loop(), keeps_alive=True)
     # In an empty context: a thread may inherit one, and what actors do is no part of it.

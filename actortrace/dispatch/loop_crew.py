@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import deque
 from contextlib import suppress
-from contextvars import Context
 from dataclasses import replace
 from threading import get_ident
 from time import monotonic
@@ -15,29 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
-from actortrace.core.async_turns import Turn, begin_in_loop, rest_of_end, start_turn
 from actortrace.core.blocking import blocked_loops, hosts, served_loops
 from actortrace.core.cell import Cell
 from actortrace.core.failure import SHUTDOWN
-from actortrace.core.running import Strand, abandoned, variables_in_loop
-from actortrace.core.suspension import suspended
-from actortrace.core.turns import finish, held
+from actortrace.core.running import Strand
+from actortrace.dispatch.desk import Desk
 from actortrace.dispatch.gate import (
-    NO_MESSAGE,
     Gate,
     attach,
-    give_back,
-    holds_still,
     open_gate,
-    taker,
 )
-from actortrace.dispatch.keeper import Population
-from actortrace.dispatch.shift import MESSAGES, SECONDS
+from actortrace.dispatch.loop_shift import LoopShift
+from actortrace.dispatch.shift import SECONDS
 from actortrace.errors import LoopBlockedError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable
 
     from actortrace.core.blocking import Host
     from actortrace.core.envelope import Envelope
@@ -51,22 +43,19 @@ _MOST_SETTINGS = 64
 log = logging.getLogger("actortrace")
 
 
-class LoopCrew:
+class LoopCrew(Desk):
     """The actors of one event loop, and what core needs of their dispatcher.
 
-    With `keeps_alive`, the program goes on for them; a loop of the user's ends when the user says.
+    The program goes on for those of a loop of ours; one of the user's ends when the user says.
     """
 
     is_shared = True
     awaits = True
 
-    def __init__(self, loop: AbstractEventLoop, *, keeps_alive: bool = False) -> None:
+    def __init__(self, loop: AbstractEventLoop, *, keeps_alive: bool) -> None:
+        super().__init__("loop", keeps_alive=keeps_alive)
         self.loop = loop
         served_loops.add(loop)
-        self._keeps_alive = keeps_alive
-        self.lock = threading.RLock()
-        self.population = Population("loop", self.lock)
-        self.runnable: deque[Cell[Any]] = deque()
         self.thread: int | None = None
         """The identifier of the loop's thread, once it has been seen."""
         self._is_called = False
@@ -74,6 +63,7 @@ class LoopCrew:
         self._settings: dict[int, tuple[Settings, Settings]] = {}
         self._host: Host | None = None
         """What else has to know when the loop's thread blocks, while the loop does not run."""
+        self._shift = LoopShift(self, loop)
         self._gate = Gate(self, None)
         # Once for all cells: a bound method takes 64 bytes.
         self._put: Put = self._put_unlimited
@@ -105,18 +95,16 @@ class LoopCrew:
         if self.loop in blocked_loops:
             # Whoever blocks it may be waiting for this.
             raise LoopBlockedError
-        if self._keeps_alive:
-            self.population.add(cell)
+        self.population.add(cell)
         if not (cell.started.is_done and open_gate(self, cell)):
             self.add(cell)
 
     def give_up(self, cell: Cell[Any]) -> None:
         """Cancel what the actor awaits that has been abandoned."""
-        if self._keeps_alive:
-            self.population.remove_lost(cell)
+        self.population.remove_lost(cell)
         if self.loop.is_closed():
             # Nothing comes back from there.
-            self._let_go(cell)
+            self.population.leave(cell)
         elif isinstance(cell.runner, Strand):
             cell.runner.interrupt(None)
 
@@ -159,13 +147,6 @@ class LoopCrew:
                 log.exception("a task in the event loop of the actors ended it; it goes on")
 
     # For any thread.
-
-    def add(self, cell: Cell[Any]) -> None:
-        """Let a cell have turns, after those that wait for theirs."""
-        with self.lock:
-            call = self.admit(cell)
-        if call is not None:
-            call()
 
     def admit(self, cell: Cell[Any]) -> Callable[[], object] | None:
         """Do what `add` does, under the lock; return what is to be called after that, if any."""
@@ -222,7 +203,7 @@ class LoopCrew:
         self._is_called = False
         until = monotonic() + SECONDS
         for _ in range(len(self.runnable)):
-            self._run(self.runnable.popleft())
+            self._shift.run(self.runnable.popleft())
             if monotonic() >= until:
                 break
         with self.lock:
@@ -230,94 +211,3 @@ class LoopCrew:
             self._is_called |= is_needed
         if is_needed:
             self.loop.call_soon(self._give_turns)
-
-    def _run(self, cell: Cell[Any]) -> None:
-        """Let an actor begin, or handle some of its messages until it has to await something."""
-        if not cell.started.is_done:
-            strand = Strand(cell)
-            self._await(strand, variables_in_loop(strand), self._begin(strand))
-            return
-        if suspended and self._holds_still(cell):
-            return
-        if cell.signals is not None:
-            for envelope in held(cell):
-                if self._awaits(cell, envelope):
-                    return
-        take = taker(cell)
-        for _ in range(MESSAGES):
-            if not cell.is_running or (suspended and cell in suspended):
-                break
-            try:
-                envelope = take()
-            except NO_MESSAGE:
-                break
-            if self._awaits(cell, envelope):
-                return
-        self._go_on(cell)
-
-    def _holds_still(self, cell: Cell[Any]) -> bool:
-        """Whether the actor is suspended, or has its last hook to be awaited."""
-        strand = Strand(cell)
-        variables = variables_in_loop(strand)
-        if holds_still(self, cell, variables):
-            return True
-        rest = rest_of_end(cell, self._go_on)
-        if rest is not None:
-            self._await(strand, variables, rest)
-        return rest is not None
-
-    def _awaits(self, cell: Cell[Any], envelope: Envelope) -> bool:
-        """Handle a message; return whether there is something to be awaited first."""
-        strand = Strand(cell)
-        variables = variables_in_loop(strand)
-        rest = variables.run(start_turn, cell, envelope, self._go_on)
-        if rest is None:
-            return False
-        self._await(strand, variables, rest)
-        return True
-
-    async def _begin(self, begun_by: Strand) -> None:
-        cell = begun_by.cell
-        first = await begin_in_loop(cell)
-        begun_by.task = None
-        if first is None:
-            # It has ended; and by now it may be about to begin anew.
-            self._let_go(cell)
-            return
-        for envelope in first:
-            strand = Strand(cell)
-            variables = variables_in_loop(strand)
-            rest = variables.run(start_turn, cell, envelope, _do_nothing)
-            if rest is not None:
-                strand.task = Turn(strand, rest, self.loop, variables)
-                # It may count as cancelled though it has come to its end.
-                await asyncio.wait({strand.task})
-                strand.task = None
-        self._go_on(cell)
-
-    def _await(self, strand: Strand, variables: Context, rest: Coroutine[Any, Any, None]) -> None:
-        strand.task = Turn(strand, rest, self.loop, variables)
-        if strand.cell.signals is not None:
-            strand.cell.interrupt_if_ordered()
-
-    def _go_on(self, cell: Cell[Any]) -> None:
-        strand = cell.runner
-        if isinstance(strand, Strand):
-            # Or it would be part of a cycle, with what the handler returned.
-            strand.task = None
-        if not cell.is_running:
-            Context().run(finish, cell)
-            self._let_go(cell)
-            return
-        cell.runner = None
-        if cell in suspended or not give_back(self, cell):
-            self.add(cell)
-
-    def _let_go(self, cell: Cell[Any]) -> None:
-        if self._keeps_alive:
-            self.population.leave(cell)
-        abandoned.discard(cell)
-
-
-def _do_nothing(cell: Cell[Any]) -> None:
-    """Leave it to who runs the turn."""

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.beginning import begin
-from actortrace.core.running import abandoned, askers, running_cell, variables_of
+from actortrace.core.running import askers, running_cell, variables_of
 from actortrace.core.suspension import suspended
 from actortrace.core.turns import end_failed, finish, held, turn
 from actortrace.dispatch.gate import NO_MESSAGE, give_back, holds_still, taker
@@ -39,7 +39,7 @@ class Shift:
         if not cell.started.is_done:
             first = Context().run(begin, cell)
             if first is None:
-                self._let_go(cell)
+                self._crew.population.leave(cell)
                 return
         variables = variables_of(cell)
         try:
@@ -100,12 +100,8 @@ class Shift:
     def _go_on(self, cell: Cell[Any], variables: Context) -> None:
         if not cell.is_running:
             variables.run(finish, cell)
-            self._let_go(cell)
+            self._crew.population.leave(cell)
             return
         cell.runner = None
         if cell in suspended or not give_back(self._crew, cell):
             self._crew.add(cell)
-
-    def _let_go(self, cell: Cell[Any]) -> None:
-        self._crew.population.leave(cell)
-        abandoned.discard(cell)
