@@ -10,7 +10,8 @@ import pykka
 from actortrace.core.cell import Cell
 from actortrace.core.chain import Chain
 from actortrace.core.handlers import HandlerTable
-from actortrace.core.lifetime import NO_ARGUMENTS, refuse_if_abandoned
+from actortrace.core.lifetime import refuse_if_abandoned
+from actortrace.core.mortal import NO_ARGUMENTS
 from actortrace.core.running import abandoned
 from actortrace.core.settings import Settings
 

@@ -7,18 +7,15 @@ import logging
 import queue
 import sys
 import threading
-from _thread import allocate_lock
-from asyncio import _get_running_loop
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pykka
 
 from actortrace.core.awaiting import await_in_turn
-from actortrace.core.blocking import acquire, blocked_loops, check_may_block
 from actortrace.core.hook import Hook
-from actortrace.core.running import running_cell, running_strand
-from actortrace.core.waiting import wait_in_turn
+from actortrace.core.outcome import PENDING, Outcome
+from actortrace.core.running import running_strand
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -40,10 +37,6 @@ J = TypeVar("J")
 M = TypeVar("M")
 R = TypeVar("R")
 
-_PENDING: Any = object()
-_SHORT = 1e6
-"""Seconds that every lock can wait; to look for the limits takes longer."""
-
 
 class Answerable(Protocol):
     """Where the answer to a message goes."""
@@ -54,47 +47,17 @@ class Answerable(Protocol):
         """Take the answer unless there is one; return whether it was taken. Never raises."""
 
 
-class Reply(pykka.Future[T]):
+class Reply(Outcome[T]):
     """The answer to an ask, now or later. Set once; read, awaited and mapped as often as needed.
 
     `get` blocks the calling thread; `await` suspends the calling task only, also on what `map`,
     `filter`, `join` and `reduce` return.
     """
 
-    __slots__ = (
-        "_callbacks",
-        "_error",
-        "_hook",
-        "_mutex",
-        "_sources",
-        "_value",
-        "callee",
-    )
+    __slots__ = ("_sources",)
 
-    callee: Cell[Any] | None
-    """The cell that has to run for this to be set, where only one can."""
-    callees: Callable[[], Iterable[Cell[Any] | None]] | None = None
-    """See `AnyOf`."""
-
-    def __init__(self) -> None:
-        # Pykka's own constructor is left out on purpose: it costs more than this whole one.
-        self._mutex = allocate_lock()
-        self._value: Any = _PENDING
-        self._error: BaseException | None = None
-        self._callbacks: list[Callable[[], object]] | None = None
-        self._hook: Hook[T] | None = None
-        self._sources: tuple[pykka.Future[Any], ...] = ()
-        self.callee = None
-
-    @property
-    def is_done(self) -> bool:
-        """Whether a value or an exception was set."""
-        return self._value is not _PENDING
-
-    @property
-    def error(self) -> BaseException | None:
-        """The exception that was set, if one was."""
-        return self._error
+    _sources: tuple[pykka.Future[Any], ...]
+    """What the hook makes the value out of, as far as that is known. There is one with a hook."""
 
     def get(self, *, timeout: float | None = None) -> Any:
         """Return the value or raise the exception; blocks until there is one, up to `timeout` s.
@@ -105,7 +68,7 @@ class Reply(pykka.Future[T]):
         """
         if self._hook is not None:
             return self._hook.read(timeout)
-        if self._value is _PENDING and not self.wait(timeout):
+        if self._value is PENDING and not self.wait(timeout):
             raise self._timeout(timeout)
         if self._error is not None:
             # Each reader starts from the traceback as it was set, or it would grow with each read.
@@ -126,56 +89,12 @@ class Reply(pykka.Future[T]):
         if not self.resolve(traceback, error):
             raise queue.Full
 
-    def resolve(self, value: Any = None, error: BaseException | None = None) -> bool:
-        """Set the outcome unless there is one; return whether this call did it. Never raises.
-
-        With an `error`, `value` is the traceback to raise it with.
-        """
-        # Not `with`, which takes longer than all that is done under the lock; likewise below.
-        self._mutex.acquire()
-        try:
-            if self._value is not _PENDING or self._hook is not None:
-                return False
-            self._error = error
-            self._value = value
-            callbacks, self._callbacks = self._callbacks, None
-        finally:
-            self._mutex.release()
-        if callbacks:
-            for callback in callbacks:
-                _call(callback)
-        return True
-
-    def add_done_callback(self, callback: Callable[[], object]) -> None:
-        """Call `callback()` once the outcome is set: on the setting thread, or at once if it is."""
-        self._mutex.acquire()
-        try:
-            if self._value is _PENDING:
-                if self._callbacks is None:
-                    self._callbacks = []
-                self._callbacks.append(callback)
-                return
-        finally:
-            self._mutex.release()
-        _call(callback)
-
-    def remove_done_callback(self, callback: Callable[[], object]) -> bool:
-        """Forget a callback that is no longer wanted; return whether it had yet to be called."""
-        self._mutex.acquire()
-        try:
-            callbacks = self._callbacks
-            if callbacks is None or callback not in callbacks:
-                return False
-            callbacks.remove(callback)
-            return True
-        finally:
-            self._mutex.release()
-
     def set_get_hook(self, func: GetHook[T]) -> None:
         """Let `func(timeout)` make the value when it is read. Raises `queue.Full` like `set`."""
         with self._mutex:
-            if self._value is not _PENDING:
+            if self._value is not PENDING:
                 raise queue.Full
+            self._sources = ()
             self._hook = Hook(func, Reply)
 
     @staticmethod
@@ -226,76 +145,34 @@ class Reply(pykka.Future[T]):
             Whether it is known that `get` will raise, so that nothing behind it need be waited for.
 
         """
-        if self._sources:
-            for source in self._sources:
-                if (yield from _settle_any(source, loop)):
-                    return True
-        elif self._hook is not None:
+        if self._hook is None:
+            if not self.is_done:
+                yield from self._await_outcome(loop)
+            return self._error is not None
+        if not self._sources:
             return (yield from _has_failed_in_thread(self, loop))
-        elif not self.is_done:
-            waiter: asyncio.Future[None] = loop.create_future()
-            wake = _waker(waiter, loop)
-            self.add_done_callback(wake)
-            strand = running_strand()
-            try:
-                if strand is None:
-                    yield from waiter
-                else:
-                    yield from await_in_turn(strand, self, waiter, wake)
-            finally:
-                self.remove_done_callback(wake)
-        return self._error is not None
+        for source in self._sources:
+            if (yield from _settle_any(source, loop)):
+                return True
+        return False
+
+    def _await_outcome(self, loop: AbstractEventLoop) -> Generator[Any, None, None]:
+        waiter: asyncio.Future[None] = loop.create_future()
+        wake = _waker(waiter, loop)
+        self.add_done_callback(wake)
+        strand = running_strand()
+        try:
+            if strand is None:
+                yield from waiter
+            else:
+                yield from await_in_turn(strand, self, waiter, wake)
+        finally:
+            self.remove_done_callback(wake)
 
     def _timeout(self, timeout: float | None) -> pykka.Timeout:
         callee = self.callee
         text = "" if callee is None else f": no answer from {callee}, which is {callee.activity}"
         return pykka.Timeout(f"{timeout} seconds{text}")
-
-    def wait(self, timeout: float | None) -> bool:
-        """Block until there is an outcome, up to `timeout` seconds; return whether there is.
-
-        Raises what `actortrace.core.waiting.wait_in_turn` raises, where an actor's code waits.
-        """
-        if (loop := _get_running_loop()) is not None and not self.is_done:
-            # Known first: of this and an actor that is to run there, one sees the other.
-            blocked_loops.add(loop)
-            try:
-                check_may_block(loop)
-                return self._wait(timeout)
-            finally:
-                blocked_loops.discard(loop)
-        return self._wait(timeout)
-
-    def _wait(self, timeout: float | None) -> bool:
-        cell = running_cell()
-        if cell is not None:
-            return wait_in_turn(cell, self, None if timeout is None else _lock_timeout(timeout))
-        done = allocate_lock()
-        done.acquire()
-        # Each reader has its own lock: one that is interrupted cannot take the others' wake-up.
-        self.add_done_callback(done.release)
-        try:
-            return acquire(done, _lock_timeout(timeout))
-        finally:
-            self.remove_done_callback(done.release)
-
-
-def _call(callback: Callable[[], object]) -> None:
-    try:
-        callback()
-    except Exception:
-        log.exception("%r, to be called when a reply is set, raised", callback)
-
-
-def _lock_timeout(timeout: float | None) -> float:
-    if timeout is None:
-        return -1
-    if type(timeout) is float and 0.0 <= timeout <= _SHORT:
-        return timeout
-    try:
-        return max(0.0, min(timeout, threading.TIMEOUT_MAX))
-    except TypeError:
-        raise TypeError(f"a timeout must be seconds or None, not {timeout!r}") from None
 
 
 def _settle_any(future: pykka.Future[Any], loop: AbstractEventLoop) -> Generator[Any, None, bool]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from actortrace.core.cell import Cell
-    from actortrace.core.reply import Reply
+    from actortrace.core.outcome import Outcome
     from actortrace.core.running import Strand
     from actortrace.core.signals import Signal
 
@@ -38,7 +38,7 @@ class Waiting:
     __slots__ = ("cell", "circle", "is_interrupted", "is_timed", "reply", "signal", "wake")
 
     def __init__(
-        self, cell: Cell[Any], reply: Reply[Any], wake: Callable[[], object], *, is_timed: bool
+        self, cell: Cell[Any], reply: Outcome[Any], wake: Callable[[], object], *, is_timed: bool
     ) -> None:
         self.cell = cell
         self.reply = reply
@@ -107,7 +107,7 @@ def wait_of(cell: Cell[Any]) -> Waiting | None:
     return waiting if waiting is not None and cell in _waiting_cells(waiting.cell) else None
 
 
-def wait_in_turn(cell: Cell[Any], reply: Reply[Any], timeout: float | None) -> bool:
+def wait_in_turn(cell: Cell[Any], reply: Outcome[Any], timeout: float | None) -> bool:
     """Block the turn of `cell`, on its thread, until there is an outcome; return whether there is.
 
     `timeout` is as `threading.Lock.acquire` takes it, or `None`.
@@ -208,7 +208,7 @@ def _circle(thread: int | Strand) -> list[Waiting]:
     return circle[::-1]
 
 
-def _needed_cells(reply: Reply[Any]) -> list[Cell[Any] | None]:
+def _needed_cells(reply: Outcome[Any]) -> list[Cell[Any] | None]:
     """Return the cells of which a thread must come free for the reply to be set."""
     if reply.is_done:
         return [None]

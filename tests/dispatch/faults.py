@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from actortrace.core import chain, lifetime, mailbox, reply
+from actortrace.core import chain, mailbox, mortal, outcome
 from actortrace.dispatch import crew, gate
 
 Planting: TypeAlias = Callable[[], AbstractContextManager[object]]
@@ -89,16 +89,16 @@ def time_over_for_a_worker_that_was_called() -> AbstractContextManager[object]:
 def answered_twice() -> AbstractContextManager[object]:
     """A reply takes a second answer."""
     return _changed(
-        reply.Reply,
+        outcome.Outcome,
         "resolve",
-        ("if self._value is not _PENDING or self._hook is not None:", "if self._hook is not None:"),
+        ("if self._value is not PENDING or self._hook is not None:", "if self._hook is not None:"),
     )
 
 
 def callback_added_without_the_lock() -> AbstractContextManager[object]:
     """Who waits for a reply may be forgotten by who sets it."""
     return _changed(
-        reply.Reply,
+        outcome.Outcome,
         "add_done_callback",
         ("self._mutex.acquire()", "pass"),
         ("self._mutex.release()", "pass"),
@@ -113,7 +113,7 @@ def end_unseen() -> AbstractContextManager[object]:
 def gone_too_late() -> AbstractContextManager[object]:
     """An actor's mailbox is emptied for the last time before senders can know."""
     return _changed(
-        lifetime.Lifetime,
+        mortal.Mortal,
         "wipe",
         ("            self.is_gone = True\n", ""),
         ("discard_waiting(self._cell)", "discard_waiting(self._cell); self.is_gone = True"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from actortrace.core import chain, dead_letter, lifetime, mailbox, reply
+from actortrace.core import chain, dead_letter, mailbox, mortal, outcome, reply
 from actortrace.core.mailbox import Mailbox
 from actortrace.dispatch import crew, gate, shift, worker
 from actortrace.dispatch.threads import Threads
@@ -25,11 +25,11 @@ log = logging.getLogger("tests")
 LOCKS: tuple[ModuleType, ...] = ()
 """Threads are preempted at locks only, and in the middle of each turn."""
 GATE = (gate,)
-REPLY = (reply,)
-ROOM = (mailbox, reply)
-END = (gate, chain, dead_letter, lifetime)
+REPLY = (outcome, reply)
+ROOM = (mailbox, outcome, reply)
+END = (gate, chain, dead_letter, mortal)
 HAND_OVER = (gate, crew, shift, worker)
-WHOLE_END = (*END, shift, mailbox, reply)
+WHOLE_END = (*END, shift, mailbox, outcome, reply)
 
 
 def one(scenario: Any, **words: Any) -> list[Any]:
