@@ -53,8 +53,9 @@ from actortrace.otp.live_state import get_state, resume, suspend
 from actortrace.otp.monitors import Down, Monitor, demonitor, monitor
 from actortrace.otp.names import NamedRef, ref_to, register, unregister, whereis
 from actortrace.otp.registries import Registry
+from actortrace.otp.result import Result
 from actortrace.otp.start import start_link, start_monitor
-from actortrace.otp.task import Result, Task
+from actortrace.otp.task import Task
 from actortrace.otp.timers import Timer, cancel, send_after, send_every
 from actortrace.parent_context import parent_context
 from actortrace.run import run

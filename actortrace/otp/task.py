@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -27,6 +26,7 @@ from actortrace.otp.function import refuse_as_task
 from actortrace.otp.gathering import wait_for_all
 from actortrace.otp.job import Job, caller
 from actortrace.otp.reports import report_left_behind
+from actortrace.otp.result import Result
 from actortrace.otp.task_cell import MERCY, TaskCell
 from actortrace.otp.task_map import results_of
 
@@ -39,13 +39,6 @@ I = TypeVar("I")  # noqa: E741 - an item
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Result(Generic[R_co]):
-    """What the function of a task returned; a task that ended otherwise has an `Exit` instead."""
-
-    value: R_co
 
 
 class Task(Generic[R_co]):
@@ -64,7 +57,7 @@ class Task(Generic[R_co]):
     its result.
     """
 
-    __slots__ = ("_job", "ref")
+    __slots__ = ("_cell", "_job", "ref")
 
     actor_class: ClassVar[type[Actor]]
     """Whose actors run the functions. `actortrace.actor` says so, which knows of the tracing."""
@@ -75,7 +68,7 @@ class Task(Generic[R_co]):
     def __init__(self, cell: TaskCell[Any]) -> None:
         if not isinstance(cell, TaskCell):
             raise TypeError(f"Task.spawn(function) starts a task, not Task({cell!r})")
-        self.ref = cell
+        self.ref = self._cell = cell
         self._job = cell.job
 
     def __repr__(self) -> str:
@@ -272,10 +265,6 @@ class Task(Generic[R_co]):
         self._job.is_awaited = False
         self._cell.unlink()
         return self._end()
-
-    @property
-    def _cell(self) -> TaskCell[Any]:
-        return cast("TaskCell[Any]", self.ref)
 
     def _end(self) -> Result[R_co] | Exit | None:
         job = self._job

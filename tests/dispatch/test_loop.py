@@ -249,7 +249,7 @@ def test_a_handler_that_is_cancelled_ends_and_its_actor_lives_on() -> None:
 
 def test_a_handler_that_awaits_what_was_cancelled_ends_and_its_actor_lives_on() -> None:
     async def wait(_: Any) -> None:
-        task = asyncio.create_task(asyncio.sleep(60))
+        task = asyncio.create_task(asyncio.Event().wait())
         task.cancel()
         await task
 

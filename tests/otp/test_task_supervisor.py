@@ -12,7 +12,7 @@ from actortrace.core.waiting import Interrupted
 from actortrace.errors import ActorDeadError, ChildError, TaskOwnerError
 from actortrace.otp.child import child
 from actortrace.otp.exits import Exit, exit  # noqa: A004 - OTP's word
-from actortrace.otp.task import Result
+from actortrace.otp.result import Result
 from actortrace.otp.task_supervisor import TaskSupervisorRef
 from tests.actors import Obedient, find, supervisor
 from tests.otp.listener import Listener, end_of, in_actor

@@ -24,7 +24,8 @@ from actortrace.otp.child import child
 from actortrace.otp.exits import Exit, exit  # noqa: A004 - OTP's word
 from actortrace.otp.links import link
 from actortrace.otp.monitors import Down, monitor
-from actortrace.otp.task import Result, Task
+from actortrace.otp.result import Result
+from actortrace.otp.task import Task
 from tests.actors import Gate, Obedient, find, supervisor
 from tests.otp.listener import Listener, Trapper, end_of, hear, heard_by, in_actor
 

@@ -25,7 +25,7 @@ from actortrace.otp.links import link, unlink
 from actortrace.otp.monitors import Down, monitor
 from actortrace.otp.timers import send_every
 from tests.dispatch.soak.ledger import Job
-from tests.dispatch.soak.sender import Boom, Sender
+from tests.dispatch.soak.sender import Boom, Sender, news_in
 
 if TYPE_CHECKING:
     from tests.dispatch.soak.company import Company
@@ -165,7 +165,7 @@ class AsyncPlayer(_Member):
         deed = self.begin(job)
         try:
             if deed == "pause":
-                await asyncio.sleep(self.sender.moment() / 5)
+                await news_in(self.sender.moment() / 5)
             elif deed in {"ask", "ask in time"}:
                 await self.sender.ask_awaited(is_timed=deed != "ask")
             else:

@@ -13,7 +13,7 @@ from random import Random
 from types import FrameType
 
 from tests.dispatch.soak.company import Company
-from tests.dispatch.soak.sender import Sender
+from tests.dispatch.soak.sender import Sender, news_in
 
 _THREADS = 3
 _TASKS = 6
@@ -103,7 +103,7 @@ class Drivers:
             await sender.ask_awaited(is_timed=random.random() < 0.3)
             sender.tell()
             # The actors of this loop, and its other tasks, are to have their turns.
-            await asyncio.sleep(sender.moment() / 10)
+            await news_in(sender.moment() / 10)
 
 
 def _stack_of(thread: threading.Thread) -> str:

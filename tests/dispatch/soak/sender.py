@@ -56,6 +56,13 @@ class Boom(Exception):  # noqa: N818 - it is meant
     """What an actor crashes with."""
 
 
+async def news_in(seconds: float) -> None:
+    """Await something that comes so much later, as an answer from the network would."""
+    news = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, news.set)
+    await news.wait()
+
+
 class Sender:
     """Sends messages to anyone of the company. `patience`: how long it may wait to do so."""
 
