@@ -15,6 +15,7 @@ from actortrace.actor import TracedActor
 from actortrace.core.actor import kind_of
 from actortrace.dispatch.loop import Loop
 from actortrace.dispatch.pool import Pool
+from actortrace.telemetry.configuration import _kinds
 
 _METHODS = ("is_shared", "awaits", "attach", "launch", "give_up", "apart")
 
@@ -58,6 +59,11 @@ def dispatcher(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     with _OTHERS[name]() as other:
         for method in _METHODS:
             monkeypatch.setattr(default, method, getattr(other, method), raising=True)
+        for kind in list(_kinds):
+            if kind.settings.dispatcher is default and not kind._is_mixed:
+                # As if the class had said so when it was made.
+                kind._is_mixed = True
+                kind.assembly.compose(kind)
         yield name
 
 

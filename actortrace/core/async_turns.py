@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 class Turn(asyncio.Task[Any]):
     """The task of a turn. One that is cancelled before it has begun still begins, to say so."""
 
-    def __init__(
-        self,
-        strand: Strand,
-        code: Coroutine[Any, Any, Any],
-        loop: asyncio.AbstractEventLoop,
-        variables: Context,
-    ) -> None:
-        self._strand = strand
-        super().__init__(code, loop=loop, context=variables)
+    strand: Strand
+    """Set right after the task was made: a constructor of ours would take as long as all of it."""
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Cancel it, or let it be cancelled when it begins."""
-        return self._strand.is_cancelled_before_it_begins() or super().cancel(msg)
+        return self.strand.is_cancelled_before_it_begins() or super().cancel(msg)
+
+
+def turn_task(strand: Strand, code: Coroutine[Any, Any, Any], variables: Context) -> Turn:
+    """Return a task for what is left of a turn, in the running loop."""
+    turn = Turn(code, loop=asyncio.get_running_loop(), context=variables)
+    turn.strand = strand
+    return turn
 
 
 def start_turn(cell: Cell[Any], envelope: Envelope, then: Then) -> Rest | None:
@@ -161,7 +161,7 @@ async def _apart(cell: Cell[Any], code: Coroutine[Any, Any, Any], variables: Con
     """Await code of an actor's in `contextvars` of its own; what it raises is raised."""
     strand = cast("Strand", cell.runner)
     outer = strand.task
-    task = Turn(strand, _outcome_of(cell, code), asyncio.get_running_loop(), variables)
+    task = turn_task(strand, _outcome_of(cell, code), variables)
     # What interrupts the turn, or looks what it awaits, has to do with this task.
     strand.go_on_by(task, has_begun=False)
     value, error = await task

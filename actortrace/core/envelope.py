@@ -81,7 +81,7 @@ class Envelope:
 class Place(Protocol):
     """Where a message can be handled at once."""
 
-    def handle(self, envelope: Envelope, /) -> None:
+    def handle(self, call: Call, /) -> None:
         """Handle it, on the calling thread. Never raises."""
 
 
@@ -92,10 +92,12 @@ class Call(Envelope):
     nobody else runs the cell, and sets `place` instead of queueing the call.
     """
 
-    __slots__ = ("place",)
+    __slots__ = ("asker", "place")
 
     is_call = True
 
+    asker: Cell[Any] | None
+    """The actor that asks, if one does; known once `place` is set."""
     place: Place | None
 
 

@@ -108,12 +108,14 @@ class Ref(SeamRef[A]):
 
         """
         cell = cast("Cell[A]", self)
-        if block and (loop := _get_running_loop()) is not None:
+        loop = _get_running_loop()
+        if block and loop is not None:
             check_may_block(loop)
         reply: Reply[Any] = Reply()
         reply.callee = cell
-        # One that does not share its threads is never idle in this sense.
-        is_call = cell.is_idle and block and timeout is None
+        # One that does not share its threads is never idle in this sense; under an event loop, an
+        # actor's code would find that running.
+        is_call = cell.is_idle and block and timeout is None and loop is None
         envelope = (Call if is_call else Envelope)(message, reply, cell)
         deadline: float | None = None
         glimpse: tuple[Envelope | None, int] | None = None

@@ -11,6 +11,7 @@ from functools import partial
 from queue import Empty
 from typing import TYPE_CHECKING, Any, cast
 
+from actortrace.core.running import running_cell
 from actortrace.core.suspension import suspended
 from actortrace.dispatch.backlog import NOTHING, Backlog
 from actortrace.dispatch.in_place import may_run_here
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from contextvars import Context
 
     from actortrace.core.cell import Cell
-    from actortrace.core.envelope import Call, Envelope
+    from actortrace.core.envelope import Envelope
     from actortrace.dispatch.desk import Desk
     from actortrace.dispatch.shift import Shift
 
@@ -58,13 +59,16 @@ class Gate:
             if call is not None:
                 call()
 
-    def _is_claimed(self, call: Envelope) -> bool:
+    def _is_claimed(self, call: Any) -> bool:
         """Let the calling thread run the actor, if it may and no other message is before this."""
-        cell = call.target
+        cell: Cell[Any] = call.target
         shift = self._shift
         # What waits for others would wait for its asker here.
         may_be = cell.is_idle and cell.settings.inline_asks and not cell.waits_for_others
-        if shift is None or not (may_be and may_run_here()):
+        if shift is None or not may_be:
+            return False
+        asker = running_cell()
+        if not may_run_here(asker):
             return False
         lock = self._desk.lock
         # Not `with`, as below.
@@ -75,7 +79,7 @@ class Gate:
             cell.is_idle = False
         finally:
             lock.release()
-        cast("Call", call).place = shift
+        call.asker, call.place = asker, shift
         return True
 
     def _put_anew(self, envelope: Envelope, last: Backlog) -> None:

@@ -5,33 +5,35 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from asyncio import _get_running_loop
 from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from actortrace.core.running import askers
+
+if TYPE_CHECKING:
+    from actortrace.core.cell import Cell
 
 DEEPEST = 16
 """How many turns there may be on one thread, each in the middle of the one before."""
 
 
-depths: dict[int, int] = {}
-"""How many such turns each thread is in the middle of. To look here is faster than thread-local."""
-
 _main = threading.main_thread().ident
 
 
-def may_run_here() -> bool:
-    """Whether another actor's turn may run on the calling thread, in the middle of its code.
+def may_run_here(asker: Cell[Any] | None) -> bool:
+    """Whether another actor's turn may run on the calling thread, in the middle of `asker`'s code.
 
-    Not on the main thread, where KeyboardInterrupt would land in a handler. Not under an event
-    loop, which the actor's code would find running. Not while an exception is being handled: what
-    the actor raises would be chained to it.
+    Not on the main thread, where KeyboardInterrupt would land in a handler. Not while an exception
+    is being handled: what the actor raises would be chained to it. Nor are there too many on the
+    thread, each in the middle of the one before.
     """
-    here = get_ident()
-    return (
-        here != _main
-        and _get_running_loop() is None
-        and sys.exception() is None
-        and depths.get(here, 0) < DEEPEST
-    )
+    if get_ident() == _main or sys.exception() is not None:
+        return False
+    depth = 0
+    while asker is not None and asker in askers:
+        asker = askers[asker]
+        depth += 1
+    return depth < DEEPEST
 
 
 def _after_fork() -> None:

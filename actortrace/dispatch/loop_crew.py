@@ -49,11 +49,12 @@ class LoopCrew(Desk):
     The program goes on for those of a loop of ours; one of the user's ends when the user says.
     """
 
-    is_shared = True
     awaits = True
 
     def __init__(self, loop: AbstractEventLoop, *, keeps_alive: bool) -> None:
         super().__init__("loop", keeps_alive=keeps_alive)
+        # On the object, where CPython 3.11 finds it faster: it is read for each message.
+        self.is_shared = True
         self.loop = loop
         served_loops.add(loop)
         self.thread: int | None = None
@@ -63,7 +64,7 @@ class LoopCrew(Desk):
         self._settings: dict[int, tuple[Settings, Settings]] = {}
         self._host: Host | None = None
         """What else has to know when the loop's thread blocks, while the loop does not run."""
-        self._shift = LoopShift(self, loop)
+        self._shift = LoopShift(self)
         self._gate = Gate(self, None)
         # Once for all cells: a bound method takes 64 bytes.
         self._put: Put = self._put_unlimited

@@ -6,7 +6,7 @@ import asyncio
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
-from actortrace.core.async_turns import Turn, begin_in_loop, rest_of_end, start_turn
+from actortrace.core.async_turns import begin_in_loop, rest_of_end, start_turn, turn_task
 from actortrace.core.running import Strand, variables_in_loop
 from actortrace.core.suspension import suspended
 from actortrace.core.turns import finish, held
@@ -14,7 +14,6 @@ from actortrace.dispatch.gate import NO_MESSAGE, give_back, holds_still, taker
 from actortrace.dispatch.shift import MESSAGES
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
     from collections.abc import Coroutine
 
     from actortrace.core.cell import Cell
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
 class LoopShift:
     """Runs cells on the thread of their event loop, each message in `contextvars` of its own."""
 
-    def __init__(self, desk: Desk, loop: AbstractEventLoop) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._loop = loop
 
     def run(self, cell: Cell[Any]) -> None:
         """Let an actor begin, or handle some of its messages until it has to await something."""
@@ -87,14 +85,14 @@ class LoopShift:
             variables = variables_in_loop(strand)
             rest = variables.run(start_turn, cell, envelope, _do_nothing)
             if rest is not None:
-                strand.task = Turn(strand, rest, self._loop, variables)
+                strand.task = turn_task(strand, rest, variables)
                 # It may count as cancelled though it has come to its end.
                 await asyncio.wait({strand.task})
                 strand.task = None
         self._go_on(cell)
 
     def _await(self, strand: Strand, variables: Context, rest: Coroutine[Any, Any, None]) -> None:
-        strand.task = Turn(strand, rest, self._loop, variables)
+        strand.task = turn_task(strand, rest, variables)
         if strand.cell.signals is not None:
             strand.cell.interrupt_if_ordered()
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from contextvars import Context
-from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.beginning import begin
-from actortrace.core.running import askers, running_cell, variables_of
+from actortrace.core.running import askers, variables_of
 from actortrace.core.suspension import suspended
 from actortrace.core.turns import end_failed, finish, held, turn
 from actortrace.dispatch.gate import NO_MESSAGE, give_back, holds_still, taker
-from actortrace.dispatch.in_place import depths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actortrace.core.cell import Cell
-    from actortrace.core.envelope import Envelope
+    from actortrace.core.envelope import Call, Envelope
     from actortrace.dispatch.crew import Crew
 
 MESSAGES = 64
@@ -74,28 +72,18 @@ class Shift:
                 elif now >= until:
                     break
 
-    def handle(self, envelope: Envelope) -> None:
-        """Handle one message with a cell that the calling thread has claimed."""
-        cell = envelope.target
-        here = get_ident()
-        depth = depths.get(here, 0)
-        depths[here] = depth + 1
-        asker = running_cell()
+    def handle(self, call: Call) -> None:
+        """Handle a call with a cell that the calling thread has claimed."""
+        cell, asker = call.target, call.asker
         if asker is not None:
             askers[cell] = asker
+        variables = variables_of(cell)
         try:
-            variables = variables_of(cell)
-            try:
-                variables.run(turn, cell, envelope)
-            finally:
-                # Before the cell is given back: the next asker may be there at once.
-                askers.pop(cell, None)
-            self._go_on(cell, variables)
+            variables.run(turn, cell, call)
         finally:
-            if depth:
-                depths[here] = depth
-            else:
-                del depths[here]
+            # Before the cell is given back: the next asker may be there at once.
+            askers.pop(cell, None)
+        self._go_on(cell, variables)
 
     def _go_on(self, cell: Cell[Any], variables: Context) -> None:
         if not cell.is_running:

@@ -26,8 +26,9 @@ from actortrace.dispatch.in_place import DEEPEST
 from actortrace.dispatch.pool import Pool
 from actortrace.dispatch.shift import MESSAGES
 from actortrace.errors import DeadlockError, PoolExhaustedError, SettingError
+from actortrace.otp.child import child
 from actortrace.otp.live_state import get_state, resume, suspend
-from tests.actors import until
+from tests.actors import supervisor, until
 
 _numbers = count()
 
@@ -127,6 +128,23 @@ def test_the_last_worker_may_not_wait(pool: Any) -> None:
     (note,) = caught.value.__notes__
     assert f"{asking}, which is handling function" in note
     assert asking.ask(thread_name, timeout=10) == f"{crew_of(start).name}-0"
+
+
+def test_a_supervisor_that_waits_for_its_children_may_have_another_thread(pool: Any) -> None:
+    start = pool(1, spares=0)
+
+    class Starting(Doing):
+        dispatcher = start.pool
+
+        def on_start(self) -> None:
+            """Need a worker."""
+
+    boss = start(supervisor(child(Starting, id="first"), child(Starting, id="second")))
+
+    assert len(boss.which_children()) == 2
+    assert boss.terminate_child("second") is None
+    assert boss.stop()
+    assert start.pool.counts.threads <= 2
 
 
 def test_code_that_blocks_and_does_not_say_so_is_noticed_and_reported(
