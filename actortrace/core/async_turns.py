@@ -8,7 +8,7 @@ from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from actortrace.core.beginning import begun, not_begun
-from actortrace.core.hooks import unfinished
+from actortrace.core.last_hook import unfinished
 from actortrace.core.running import Strand
 from actortrace.core.turns import end_failed, fail, is_due
 from actortrace.core.waiting import Interrupted

@@ -11,7 +11,7 @@ import pykka
 from actortrace.core.dead_letter import discard, discard_waiting, drop, is_expired, is_for_present
 from actortrace.core.envelope import CONTINUE, WAKE, Envelope
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
-from actortrace.core.hooks import call_hook
+from actortrace.core.last_hook import call_hook
 from actortrace.core.seam import pykka_log
 from actortrace.core.signals import Shutdown, handover
 from actortrace.core.suspension import suspended

@@ -1,4 +1,4 @@
-"""What if a hook of the user's is `async def`? It is left to the event loop that runs its actor."""
+"""What if the last hook of an actor is `async def`? It is left to the event loop that runs it."""
 
 from __future__ import annotations
 
