@@ -388,6 +388,8 @@ def circles_of(wishes: list[int]) -> list[list[int]]:
 
 def test_two_that_ask_each_other_again_and_again_never_hang() -> None:
     first, second = start(2)
+    gate = Gate()
+    first.tell(gate)
 
     def pester(other: Ref[Any]) -> int:
         errors = 0
@@ -399,6 +401,7 @@ def test_two_that_ask_each_other_again_and_again_never_hang() -> None:
         return errors
 
     replies = [do(first, lambda _: pester(second)), do(second, lambda _: pester(first))]
+    gate.open()
     errors = [reply.get(timeout=60) for reply in replies]
 
     # Neither answers before it is done, so each ask of one is in vain while the other is busy;

@@ -247,6 +247,8 @@ def test_each_circle_of_actors_in_a_loop_and_on_threads_is_opened_exactly_once(
 
 def test_two_that_await_each_other_again_and_again_never_hang() -> None:
     first, second = start(2)
+    door = Door()
+    first.tell(door)
 
     async def pester(other: Ref[Any]) -> int:
         errors = 0
@@ -258,6 +260,7 @@ def test_two_that_await_each_other_again_and_again_never_hang() -> None:
         return errors
 
     replies = [do(first, lambda _: pester(second)), do(second, lambda _: pester(first))]
+    door.open()
     errors = [reply.get(timeout=60) for reply in replies]
 
     assert 200 <= sum(errors) <= 400
