@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from inspect import iscoroutine
-from types import TracebackType
+from traceback import walk_stack
+from types import FrameType, TracebackType
 from typing import Any
 
 from actortrace.actor import Supervisor, TracedActor
-from actortrace.core.blocking import blocking, hosts
+from actortrace.core.awaiting import await_in_turn
+from actortrace.core.blocking import acquire, blocking, hosts
 from actortrace.core.envelope import Envelope
 from actortrace.core.handlers import handles
 from actortrace.core.middleware import Drop, Middleware
 from actortrace.core.ref import Ref
 from actortrace.core.running import abandoned
-from actortrace.core.waiting import waits
+from actortrace.core.waiting import wait_in_turn, waits
 from actortrace.dispatch.loop import Loop
 from actortrace.otp.child import ChildSpec
 from actortrace.otp.names import whereis
@@ -168,8 +171,22 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 
 def until_waiting(ref: Ref[Any]) -> None:
-    """Return when the actor waits for a reply in the middle of a turn."""
-    until(lambda: is_waiting(ref), f"{ref} waits")
+    """Return when the actor waits for a reply in the middle of a turn, and has seen for whom.
+
+    Whoever waits from then on is the one that closes a circle.
+    """
+
+    def has_seen() -> bool:
+        return is_waiting(ref) and not any(map(_is_still_looking, sys._current_frames().values()))
+
+    until(has_seen, f"{ref} waits")
+
+
+def _is_still_looking(frame: FrameType) -> bool:
+    """Whether a thread that has begun to wait may have yet to look for a circle."""
+    codes = [one.f_code for one, _ in walk_stack(frame)]
+    is_at_it = await_in_turn.__code__ in codes or wait_in_turn.__code__ in codes
+    return is_at_it and codes[0] is not acquire.__code__
 
 
 def is_run(ref: Ref[Any]) -> bool:
