@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 
@@ -45,3 +46,16 @@ def spans() -> Iterator[Recorder]:
     configure(spans="process", tracer_provider=provider)
     yield recorder
     configure(spans="process", tracer_provider=None, attribute_spans=False)
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """No spans, and no word of actors that end: there are very many."""
+    configure(spans="off")
+    loggers = [logging.getLogger(name) for name in ("pykka", "actortrace")]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    yield
+    for logger in loggers:
+        logger.setLevel(logging.NOTSET)
+    configure(spans="process")

@@ -59,6 +59,21 @@ def with_hook(hook: str, method: Any) -> Any:
     return type("Hooked", (Patient,), {hook: method})
 
 
+def with_endless(hook: str) -> Any:
+    """A class whose method of this name never returns. It has the ref, and notes the end of it."""
+    hooked = with_hook(hook, go_on_for_ever)
+    hooked.cancelled = threading.Event()
+    return hooked
+
+
+async def go_on_for_ever(self: Any) -> None:
+    type(self).ref = self.actor_ref
+    try:
+        await asyncio.Event().wait()
+    finally:
+        self.cancelled.set()
+
+
 def begun_at(door: Door, hook: str) -> tuple[Any, Any]:
     """A ref and the actor, in the middle of this hook."""
 
@@ -196,22 +211,14 @@ def test_one_that_is_not_wanted_may_say_so_after_an_await() -> None:
 
 
 def test_a_start_that_takes_too_long_is_cancelled_and_left_behind() -> None:
-    cancelled, stuck = threading.Event(), []
-
-    class Stuck(Patient):
-        async def on_start(self) -> None:
-            stuck.append(self.actor_ref)
-            try:
-                await asyncio.Event().wait()
-            finally:
-                cancelled.set()
+    stuck = with_endless("on_start")
 
     with pytest.raises(ChildStartError) as caught:
-        supervisor(child(Stuck, start_timeout=0.01)).start()
+        supervisor(child(stuck, start_timeout=0.1)).start()
 
     assert isinstance(caught.value.__cause__, StartTimeoutError)
-    assert cancelled.wait(10)
-    until_left_alone(*stuck)
+    assert stuck.cancelled.wait(10)
+    until_left_alone(stuck.ref)
 
 
 def test_an_exception_in_handle_continue_is_a_crash_and_no_dead_letter() -> None:
@@ -309,21 +316,13 @@ def test_a_supervisor_waits_for_the_on_stop_of_its_children() -> None:
 
 
 def test_a_child_whose_on_stop_takes_too_long_is_left_behind_and_cancelled() -> None:
-    cancelled, stuck = threading.Event(), []
+    stuck = with_endless("on_stop")
 
-    class Stuck(Patient):
-        async def on_stop(self) -> None:
-            stuck.append(self.actor_ref)
-            try:
-                await asyncio.Event().wait()
-            finally:
-                cancelled.set()
-
-    boss = supervisor(child(Stuck, shutdown=0.01)).start()
+    boss = supervisor(child(stuck, shutdown=0.1)).start()
 
     assert boss.stop(timeout=10) is True
-    assert cancelled.wait(10)
-    until_left_alone(*stuck)
+    assert stuck.cancelled.wait(10)
+    until_left_alone(stuck.ref)
 
 
 def test_an_on_stop_that_fails_after_an_await_makes_a_crash_of_the_end(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from types import ModuleType
@@ -15,11 +14,11 @@ from actortrace.core import chain, dead_letter, mailbox, mortal, outcome, reply
 from actortrace.core.mailbox import Mailbox
 from actortrace.dispatch import crew, gate, shift, worker
 from actortrace.dispatch.threads import Threads
-from actortrace.telemetry.configuration import configure
 from tests.dispatch import faults, scenarios
 from tests.dispatch.locks import Lock
 from tests.dispatch.schedules import Check, Run, Scenario, explore, pause
 
+pytestmark = pytest.mark.usefixtures("quiet")
 log = logging.getLogger("tests")
 
 LOCKS: tuple[ModuleType, ...] = ()
@@ -53,19 +52,6 @@ def explored(*cases: tuple[list[Any], tuple[ModuleType, ...], int, int]) -> pyte
             for param in params
         ],
     )
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """No spans, and no word of actors that end: there are very many."""
-    configure(spans="off")
-    loggers = [logging.getLogger(name) for name in ("pykka", "actortrace")]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    yield
-    for logger in loggers:
-        logger.setLevel(logging.NOTSET)
-    configure(spans="process")
 
 
 def judge(

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from actortrace.telemetry.configuration import configure
 from tests.dispatch import stress
 
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """No spans, and no word of actors that end: there are very many."""
-    configure(spans="off")
-    loggers = [logging.getLogger(name) for name in ("pykka", "actortrace")]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    yield
-    for logger in loggers:
-        logger.setLevel(logging.NOTSET)
-    configure(spans="process")
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.mark.parametrize("kind", [stress.hand_over, stress.replies, stress.ends])
