@@ -17,7 +17,7 @@ from actortrace.dispatch.loop import Loop
 from actortrace.dispatch.pool import Pool
 from actortrace.telemetry.configuration import _kinds
 
-_METHODS = ("is_shared", "awaits", "attach", "launch", "give_up", "apart")
+_METHODS = ("is_shared", "awaits", "attach", "launch", "put_late", "give_up", "apart")
 
 
 @contextmanager

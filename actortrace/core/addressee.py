@@ -16,11 +16,10 @@ from actortrace.core.suspension import suspended
 from actortrace.core.waiting import wait_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from actortrace.core.cell import Cell
     from actortrace.core.edge import Edge
     from actortrace.core.reply import Reply
+    from actortrace.core.settings import Put, Settings
     from actortrace.core.signals import Signal
 
 A = TypeVar("A", bound=pykka.Actor)
@@ -34,8 +33,9 @@ class Addressee(Owner[A]):
     is_gone: bool
     is_running: bool
     is_vacant: bool
-    put: Callable[[Envelope], None]
+    put: Put
     runner: int | Strand | None
+    settings: Settings
     signals: Signals | None
 
     @property
@@ -81,6 +81,12 @@ class Addressee(Owner[A]):
             self.chain.send(notice)
         return notice
 
+    def take_in(self, envelope: Envelope) -> None:
+        """Put a message where the actor finds it, and nothing else."""
+        put = self.put
+        if put(envelope) is None and self.put is not put:
+            self.settings.dispatcher.put_late(self._cell, put)
+
     def signal(self, signal: Signal) -> bool:
         """Let the actor attend to `signal` before its next message; return whether it will."""
         with handover:
@@ -91,7 +97,7 @@ class Addressee(Owner[A]):
                 self.signals = Signals()
             self.signals.pending.append(signal)
             self.signals.wakes += 1
-        self.put(Envelope(WAKE, None, self._cell))
+        self.take_in(Envelope(WAKE, None, self._cell))
         self.interrupt_if_ordered()
         suspension = suspended.get(self._cell) if suspended else None
         if suspension is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from actortrace.core.chain import Chain
     from actortrace.core.mailbox import Queue
     from actortrace.core.running import Strand
-    from actortrace.core.settings import Settings
+    from actortrace.core.settings import Put, Settings
 
 A = TypeVar("A", bound=pykka.Actor)
 
@@ -77,7 +77,9 @@ class Cell(Lifetime[A]):
     )
 
     queue: Queue
-    put: Callable[[Envelope], None]
+    put: Put
+    """Puts a message where the actor finds it, and says so; or else, by saying nothing, unless
+    another one has taken its place meanwhile: then the dispatcher is to be told."""
     started: Reply[None]
     """Set when the present incarnation's `on_start` has returned or raised."""
 

@@ -109,7 +109,10 @@ class Chain:
 def deliver(envelope: Envelope) -> None:
     """Put the message into its target's mailbox."""
     target = envelope.target
-    target.put(envelope)
+    # As `Cell.take_in` does, without the step.
+    put = target.put
+    if put(envelope) is None and target.put is not put:
+        target.settings.dispatcher.put_late(target, put)
     if target.is_gone:
         # The actor ended between the sender's check and the put: nobody else will find the message.
         discard_waiting(target)

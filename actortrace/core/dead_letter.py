@@ -82,7 +82,7 @@ def discard_waiting(cell: Cell[Any]) -> None:
             discard(cell, envelope, "stopped")
     for envelope in wakes:
         # The thread of an actor that was abandoned is to see that it is not wanted any more.
-        cell.put(envelope)
+        cell.take_in(envelope)
 
 
 def discard_for_restart(cell: Cell[Any]) -> None:
@@ -94,7 +94,7 @@ def discard_for_restart(cell: Cell[Any]) -> None:
         else:
             discard(cell, envelope, "restarted")
     for envelope in stops:
-        cell.put(envelope)
+        cell.take_in(envelope)
 
 
 def _taken(cell: Cell[Any]) -> Iterator[Envelope]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from actortrace.core.cell import Cell
     from actortrace.core.mailbox import Queue
-    from actortrace.core.settings import Settings
     from actortrace.core.signals import Signal
 
 A = TypeVar("A", bound=pykka.Actor)
@@ -46,7 +45,6 @@ class Mortal(Addressee[A]):
     incarnation: int
     is_wanted_after: Callable[[object], bool] | None
     queue: Queue
-    settings: Settings
     started: Reply[None]
     supervisor: Cell[Any] | None
     _incarnation_event: threading.Event | None
@@ -190,7 +188,7 @@ class Mortal(Addressee[A]):
         signals.wakes = 1
         with handover:
             self.signals = signals
-        self.put(Envelope(WAKE, None, self._cell))
+        self.take_in(Envelope(WAKE, None, self._cell))
 
     def wipe(self) -> None:
         """End every message and order that is left, and let go of the actor."""

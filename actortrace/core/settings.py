@@ -14,6 +14,9 @@ from actortrace.errors import SettingError
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
+    from actortrace.core.envelope import Envelope
+
+    Put = Callable[[Envelope], bool | None]
 
 AskFailure = Literal["reply", "crash"]
 OnRestart = Literal["keep", "drop"]
@@ -37,6 +40,9 @@ class Dispatcher(Protocol):
 
     def launch(self, cell: Cell[Any], /) -> None:
         """Let the actor of the cell begin and have its turns; does not wait for it."""
+
+    def put_late(self, cell: Cell[Any], put: Put, /) -> None:
+        """See to what was put by a `put` that the cell has no longer. See `Cell.put`."""
 
     def give_up(self, cell: Cell[Any], /) -> None:
         """Take note that the actor has been abandoned in the middle of a turn."""

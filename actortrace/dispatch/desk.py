@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actortrace.core.cell import Cell
+    from actortrace.core.settings import Put
 
 
 class Desk:
@@ -21,6 +22,9 @@ class Desk:
     message between any two steps of its holder. With `keeps_alive`, the program goes on for the
     actors.
     """
+
+    put: Put
+    """Puts a message into the mailbox of a cell that is idle."""
 
     def __init__(self, name: str, *, keeps_alive: bool = True) -> None:
         self.name = name

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
+    from actortrace.core.settings import Put
     from actortrace.dispatch.desk import Desk
     from actortrace.dispatch.shift import Shift
 
@@ -29,28 +30,34 @@ if TYPE_CHECKING:
 class Gate:
     """The way of messages into the cells of a desk. Any thread may call it."""
 
-    def __init__(self, desk: Desk, shift: Shift | None) -> None:
+    def __init__(self, desk: Desk, shift: Shift | None, *, is_direct: bool) -> None:
         self._desk = desk
         self._shift = shift
+        self._is_direct = is_direct
 
-    def put(self, envelope: Envelope) -> None:
+    def put(self, envelope: Envelope) -> bool:
         """Add a message to a mailbox without a limit. Takes no lock where the actor is busy."""
         # Only an ask can be a call; this look costs nearly nothing.
         if envelope.reply_to is not None and envelope.is_call and self._is_claimed(envelope):
-            return
+            return True
         cell = envelope.target
         backlog: Any = cell.queue
         if backlog is not NOTHING:
             backlog.append(envelope)
             # Or its reader had found it empty, and has let go of it.
             if cell.queue is backlog:
-                return
-        self._put_anew(envelope, backlog)
+                return True
+        self._put_anew(cell, envelope, backlog)
+        return True
 
-    def put_limited(self, envelope: Envelope) -> None:
+    def put_late(self, cell: Cell[Any], put: Any) -> None:
+        """Move what `put` has put into a backlog of which its reader has let go."""
+        self._put_anew(cell, None, put.__self__)
+
+    def put_limited(self, envelope: Envelope) -> bool:
         """Add a message to a mailbox with a limit, which may block; see `BoundedQueue.put`."""
         if envelope.is_call and self._is_claimed(envelope):
-            return
+            return True
         cell = envelope.target
         cell.queue.put(envelope)
         if cell.is_idle:
@@ -58,6 +65,7 @@ class Gate:
                 call = _wake(self._desk, cell)
             if call is not None:
                 call()
+        return True
 
     def _is_claimed(self, call: Any) -> bool:
         """Let the calling thread run the actor, if it may and no other message is before this."""
@@ -82,20 +90,22 @@ class Gate:
         call.asker, call.place = asker, shift
         return True
 
-    def _put_anew(self, envelope: Envelope, last: Backlog) -> None:
+    def _put_anew(self, cell: Cell[Any], envelope: Envelope | None, last: Backlog) -> None:
         """Add a message to a new backlog; `last` is an old one if it was put there too late."""
         # Made before: nothing is to be allocated under the lock, where a finalizer may run then.
         backlog = Backlog()
-        cell = envelope.target
+        put = backlog.append
         desk = self._desk
         # Not `with`, as below.
         desk.lock.acquire()
         try:
             if cell.queue is NOTHING:
                 cell.queue = backlog
+                if self._is_direct:
+                    cell.put = put
             else:
                 backlog = cast("Backlog", cell.queue)
-            if last is NOTHING:
+            if last is NOTHING and envelope is not None:
                 backlog.append(envelope)
             elif last is not backlog:
                 # Another sender may have moved this message already, and this one moves another's.
@@ -139,10 +149,11 @@ def give_back(desk: Desk, cell: Cell[Any]) -> bool:
         if isinstance(queue, Backlog):
             if queue:
                 return False
-            cell.queue = NOTHING
+            put = cell.put
+            cell.put, cell.queue = desk.put, NOTHING
             if queue:
                 # A sender was between the two, and may not have seen that it was let go of.
-                cell.queue = queue
+                cell.queue, cell.put = queue, put
                 return False
             cell.is_idle = True
             return True
@@ -156,9 +167,7 @@ def give_back(desk: Desk, cell: Cell[Any]) -> bool:
         desk.lock.release()
 
 
-def attach(
-    cell: Cell[Any], put: Callable[[Envelope], None], put_limited: Callable[[Envelope], None]
-) -> None:
+def attach(cell: Cell[Any], put: Put, put_limited: Put) -> None:
     """Let a new cell have no queue as long as no message waits, unless there is a limit."""
     mailbox = cell.settings.mailbox
     if mailbox.limit is None:

@@ -69,6 +69,10 @@ class Loop:
         """Be asked in vain."""
         raise NotImplementedError
 
+    def put_late(self, cell: Cell[Any], put: object) -> NoReturn:
+        """Be asked in vain."""
+        raise NotImplementedError
+
     def give_up(self, cell: Cell[Any]) -> NoReturn:
         """Be asked in vain."""
         raise NotImplementedError

@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 
     from actortrace.core.blocking import Host
     from actortrace.core.envelope import Envelope
-    from actortrace.core.settings import Settings
-
-    Put = Callable[[Envelope], None]
+    from actortrace.core.settings import Put, Settings
 
 
 _MOST_SETTINGS = 64
@@ -65,9 +63,9 @@ class LoopCrew(Desk):
         self._host: Host | None = None
         """What else has to know when the loop's thread blocks, while the loop does not run."""
         self._shift = LoopShift(self)
-        self._gate = Gate(self, None)
+        self._gate = Gate(self, None, is_direct=False)
         # Once for all cells: a bound method takes 64 bytes.
-        self._put: Put = self._put_unlimited
+        self.put: Put = self._put_unlimited
         self._put_limited: Put = self._put_with_limit
         if asyncio._get_running_loop() is loop:  # noqa: SLF001 - see `Loop.attach`
             self._know_thread()
@@ -87,7 +85,7 @@ class LoopCrew(Desk):
 
     def attach(self, cell: Cell[Any]) -> None:
         """Let the cell have no queue as long as no message waits, unless there is a limit."""
-        attach(cell, self._put, self._put_limited)
+        attach(cell, self.put, self._put_limited)
 
     def launch(self, cell: Cell[Any]) -> None:
         """Let the loop begin with the cell, if there is anything to begin with."""
@@ -113,15 +111,20 @@ class LoopCrew(Desk):
         """Call a function on another thread."""
         threading.Thread(target=function, name="actortrace-loop-apart").start()
 
-    def _put_unlimited(self, envelope: Envelope) -> None:
+    def put_late(self, cell: Cell[Any], put: object) -> None:
+        """Be asked in vain: `put` stays the same."""
+
+    def _put_unlimited(self, envelope: Envelope) -> bool:
         self._gate.put(envelope)
         if self.loop.is_closed():
             self._end_all()
+        return True
 
-    def _put_with_limit(self, envelope: Envelope) -> None:
+    def _put_with_limit(self, envelope: Envelope) -> bool:
         self._gate.put_limited(envelope)
         if self.loop.is_closed():
             self._end_all()
+        return True
 
     # What the loop's thread is when it comes to block.
 

@@ -85,7 +85,7 @@ class Pool:
 
     def attach(self, cell: Cell[Any]) -> None:
         """Let the cell have no queue as long as no message waits, unless there is a limit."""
-        attach(cell, self._office.put, self._office.put_limited)
+        attach(cell, self._office.crew.put, self._office.put_limited)
 
     def launch(self, cell: Cell[Any]) -> None:
         """Let a worker begin with the cell, if there is anything to begin with."""
@@ -99,6 +99,10 @@ class Pool:
             crew.withdraw(cell)
             crew.population.remove(cell)
             raise
+
+    def put_late(self, cell: Cell[Any], put: object) -> None:
+        """Move what was put into a backlog that nobody reads any more."""
+        self._office.put_late(cell, put)
 
     def give_up(self, cell: Cell[Any]) -> None:
         """Let the others go on without the thread whose actor has been abandoned."""
@@ -124,9 +128,9 @@ class _Office:
         self.crew = crew = Crew(name or "pool", size, spares)
         shift = Shift(crew)
         crew.run = shift.run
-        gate = Gate(crew, shift)
+        gate = Gate(crew, shift, is_direct=True)
         # Once for all cells: a bound method takes 64 bytes.
-        self.put, self.put_limited = gate.put, gate.put_limited
+        crew.put, self.put_limited, self.put_late = gate.put, gate.put_limited, gate.put_late
         self.watchdog = Watchdog(crew)
         _offices.add(self)
 

@@ -39,6 +39,9 @@ class Threads:
         """Start the thread that runs the cell."""
         ActorThread(cell).start()
 
+    def put_late(self, cell: Cell[Any], put: object) -> None:
+        """Be asked in vain: `put` stays the same."""
+
     def give_up(self, cell: Cell[Any]) -> None:
         """Do nothing: an actor that is abandoned keeps its thread, which is nobody else's."""
 

@@ -25,8 +25,8 @@ def backlog_let_go_of_unseen() -> AbstractContextManager[object]:
         gate,
         "give_back",
         (
-            "cell.queue = NOTHING\n            if queue:",
-            "cell.queue = NOTHING\n            if False:",
+            "desk.put, NOTHING\n            if queue:",
+            "desk.put, NOTHING\n            if False:",
         ),
     )
 
@@ -42,6 +42,11 @@ def limited_mailbox_unseen() -> AbstractContextManager[object]:
 
 def put_into_a_backlog_let_go_of() -> AbstractContextManager[object]:
     """A sender does not look whether its message is where somebody reads."""
+    return _changed(chain, "deliver", ("target.put is not put", "False"))
+
+
+def put_by_the_gate_into_a_backlog_let_go_of() -> AbstractContextManager[object]:
+    """Nor does the gate."""
     return _changed(gate.Gate, "put", ("if cell.queue is backlog:", "if True:"))
 
 

@@ -29,6 +29,14 @@ def tell_meets_give_back(run: Run, mailbox: Mailbox | None = None) -> Check:
     return stage.check
 
 
+def tell_meets_give_back_by_the_gate(run: Run) -> Check:
+    """All messages go through it, as they do where an event loop is behind it."""
+    stage = PoolStage(run, is_direct=False)
+    stage.tell("first")
+    run.spawn("ann", partial(stage.tell, "ann"))
+    return stage.check
+
+
 def two_tells_meet_give_back(run: Run, mailbox: Mailbox | None = None) -> Check:
     stage = PoolStage(run, mailbox=mailbox)
     stage.tell("first")

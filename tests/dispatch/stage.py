@@ -165,10 +165,13 @@ class PoolStage(Stage):
         clerks: int = 1,
         mailbox: Mailbox | None = None,
         clerk_class: type[Clerk] = Clerk,
+        is_direct: bool = True,
     ) -> None:
         super().__init__(run)
         self.pool = Pool(workers, spares=spares)
         self.crew = self.pool._office.crew
+        gate: Any = self.crew.put
+        gate.__self__._is_direct = is_direct
         # It would look again and again.
         self.crew.needs_watching = None
         options = clerk_class.options(dispatcher=self.pool, mailbox=mailbox)

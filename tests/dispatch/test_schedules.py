@@ -23,11 +23,11 @@ log = logging.getLogger("tests")
 
 LOCKS: tuple[ModuleType, ...] = ()
 """Threads are preempted at locks only, and in the middle of each turn."""
-GATE = (gate,)
+GATE = (gate, chain)
 REPLY = (outcome, reply)
 ROOM = (mailbox, outcome, reply)
-END = (gate, chain, dead_letter, mortal)
-HAND_OVER = (gate, crew, shift, worker)
+END = (*GATE, dead_letter, mortal)
+HAND_OVER = (*GATE, crew, shift, worker)
 WHOLE_END = (*END, shift, mailbox, outcome, reply)
 
 
@@ -71,6 +71,7 @@ def judge(
 
 @explored(
     (both(scenarios.tell_meets_give_back), GATE, 3, 1_000),
+    (one(scenarios.tell_meets_give_back_by_the_gate), GATE, 3, 1_000),
     (both(scenarios.tell_meets_give_back), HAND_OVER, 1, 40),
     (both(scenarios.two_tells_meet_give_back), GATE, 2, 400),
     (both(scenarios.ask_meets_give_back), GATE, 2, 300),
@@ -204,6 +205,11 @@ limited_tell = partial(scenarios.tell_meets_give_back, mailbox=Mailbox(2))
     [
         (faults.backlog_let_go_of_unseen, scenarios.tell_meets_give_back, GATE),
         (faults.put_into_a_backlog_let_go_of, scenarios.tell_meets_give_back, GATE),
+        (
+            faults.put_by_the_gate_into_a_backlog_let_go_of,
+            scenarios.tell_meets_give_back_by_the_gate,
+            GATE,
+        ),
         (faults.limited_mailbox_unseen, limited_tell, GATE),
         (faults.idleness_read_too_early, limited_tell, GATE),
         (faults.claimed_whatever_waits, scenarios.two_asks_meet_in_place, GATE),
