@@ -145,11 +145,16 @@ def variables_in_loop(strand: Strand) -> Context:
     return variables
 
 
+def run_here(cell: Cell[Any]) -> None:
+    """Let the code that follows in these `contextvars` be that of the cell's actor, for good."""
+    cell.runner = get_ident()
+    _running.set(cell)
+
+
 def variables_of(cell: Cell[Any]) -> Context:
     """Return new `contextvars` in which the code of this thread is that of the cell's actor."""
     variables = Context()
-    variables.run(_running.set, cell)
-    cell.runner = get_ident()
+    variables.run(run_here, cell)
     return variables
 
 

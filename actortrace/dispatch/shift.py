@@ -7,7 +7,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from actortrace.core.beginning import begin
-from actortrace.core.running import askers, variables_of
+from actortrace.core.lifetime import STARTED
+from actortrace.core.running import askers, run_here, variables_of
 from actortrace.core.suspension import suspended
 from actortrace.core.turns import end_failed, finish, held, turn
 from actortrace.dispatch.gate import NO_MESSAGE, give_back, holds_still, taker
@@ -34,27 +35,31 @@ class Shift:
     def run(self, cell: Cell[Any]) -> None:
         """Let the actor begin, if it has not, and handle the messages that wait; some of them."""
         first: Iterator[Envelope] | None = None
-        if not cell.started.is_done:
+        if cell.started is not STARTED and not cell.started.is_done:
             first = Context().run(begin, cell)
             if first is None:
                 self._crew.population.leave(cell)
                 return
-        variables = variables_of(cell)
         try:
-            if suspended and holds_still(self._crew, cell, variables):
+            if suspended and holds_still(self._crew, cell, variables_of(cell)):
                 return
             if first is not None or cell.signals is not None:
                 for envelope in first or held(cell):
-                    variables.copy().run(turn, cell, envelope)
-            self._handle_waiting(cell, variables)
+                    variables_of(cell).run(turn, cell, envelope)
+            here = Context()
+            here.run(self._handle_waiting, cell, here)
         except BaseException as error:
             # Nothing that a handler raises gets here; still, nobody must wait for an actor in vain.
             end_failed(cell, error, None)
-        self._go_on(cell, variables)
+        self._go_on(cell)
 
-    def _handle_waiting(self, cell: Cell[Any], variables: Context) -> None:
+    def _handle_waiting(self, cell: Cell[Any], here: Context) -> None:
+        """Handle messages; called `here`, in new `contextvars`."""
+        run_here(cell)
+        cell.chain.carrier.clear()
+        size = len(here)
         queue: Any = cell.queue
-        copy, take, others = variables.copy, taker(cell), self._crew.runnable
+        take, others = taker(cell), self._crew.runnable
         until: float | None = None
         for _ in range(MESSAGES):
             # To look whether there is one takes less than to be told that there is none.
@@ -64,7 +69,11 @@ class Shift:
                 envelope = take()
             except NO_MESSAGE:
                 break
-            copy().run(turn, cell, envelope)
+            if len(here) == size:
+                turn(cell, envelope)
+            else:
+                # One has left variables behind, which the others are not to see.
+                variables_of(cell).run(turn, cell, envelope)
             if others:
                 now = monotonic()
                 if until is None:
@@ -77,19 +86,23 @@ class Shift:
         cell, asker = call.target, call.asker
         if asker is not None:
             askers[cell] = asker
-        variables = variables_of(cell)
         try:
-            variables.run(turn, cell, call)
+            Context().run(_handle, cell, call)
         finally:
             # Before the cell is given back: the next asker may be there at once.
             askers.pop(cell, None)
-        self._go_on(cell, variables)
+        self._go_on(cell)
 
-    def _go_on(self, cell: Cell[Any], variables: Context) -> None:
+    def _go_on(self, cell: Cell[Any]) -> None:
         if not cell.is_running:
-            variables.run(finish, cell)
+            variables_of(cell).run(finish, cell)
             self._crew.population.leave(cell)
             return
         cell.runner = None
         if cell in suspended or not give_back(self._crew, cell):
             self._crew.add(cell)
+
+
+def _handle(cell: Cell[Any], call: Call) -> None:
+    run_here(cell)
+    turn(cell, call)

@@ -1,7 +1,7 @@
 """What if each message has `contextvars` of its own, and its handler may await something?
 
 So it is on threads that many actors share, and in event loops. What is attached here need not be
-detached: nobody else sees it, and what a handler awaits is to see it too.
+detached: the next message there attaches its own, and what a handler awaits is to see it too.
 """
 
 from __future__ import annotations

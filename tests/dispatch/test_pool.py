@@ -10,11 +10,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any, cast
 
 import pykka
 import pytest
+from opentelemetry.context import attach, get_current, set_value
 
 from actortrace.actor import TracedActor
 from actortrace.core.actor import Options
@@ -28,6 +30,7 @@ from actortrace.dispatch.shift import MESSAGES
 from actortrace.errors import DeadlockError, PoolExhaustedError, SettingError
 from actortrace.otp.child import child
 from actortrace.otp.live_state import get_state, resume, suspend
+from actortrace.telemetry.configuration import configure, current_configuration
 from tests.actors import supervisor, until
 
 _numbers = count()
@@ -281,6 +284,31 @@ def test_what_one_message_sets_in_contextvars_no_other_message_sees(pool: Any) -
     gate.set()
 
     assert answer.get(timeout=10) == "nothing"
+
+
+@pytest.mark.parametrize("mode", ["off", "process"])
+def test_of_messages_that_are_handled_in_one_go_each_finds_contextvars_as_if_it_were_the_first(
+    pool: Any, mode: Any, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(partial(configure, spans=current_configuration().spans))
+    configure(spans=mode)
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
+    ref = pool(1)()
+    gate = threading.Event()
+    found: list[tuple[str, dict[str, object]]] = []
+
+    def find_and(then: Callable[[], object]) -> None:
+        found.append((variable.get(), get_current()))
+        then()
+
+    ref.tell(lambda: gate.wait(10))
+    for then in (int, lambda: attach(set_value("key", 1)), int, lambda: variable.set("it"), int):
+        ref.tell(partial(find_and, then))
+    answer = ref.ask(partial(find_and, int), block=False)
+    gate.set()
+    answer.get(timeout=10)
+
+    assert found == [("nothing", {})] * 6
 
 
 # Asks that are handled on the asker's thread.
