@@ -123,7 +123,7 @@ class Crew(Desk):
     def take(self, worker: Worker) -> Cell[Any] | None:
         """Return the next cell for a worker, which sleeps until there is one; `None`: it ends."""
         while True:
-            if self.active <= self.size and not worker.is_aside:
+            if self.runnable and self.active <= self.size and not worker.is_aside:
                 # Without the lock: if there is one too many for a moment, that does no harm.
                 try:
                     return self.runnable.popleft()
