@@ -15,7 +15,7 @@ from typing import Any
 
 from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.awaiting import await_in_turn
-from actortrace.core.blocking import acquire, blocking, hosts
+from actortrace.core.blocking import blocking, hosts, wait_for
 from actortrace.core.envelope import Envelope
 from actortrace.core.handlers import handles
 from actortrace.core.middleware import Drop, Middleware
@@ -186,7 +186,7 @@ def _is_still_looking(frame: FrameType) -> bool:
     """Whether a thread that has begun to wait may have yet to look for a circle."""
     codes = [one.f_code for one, _ in walk_stack(frame)]
     is_at_it = await_in_turn.__code__ in codes or wait_in_turn.__code__ in codes
-    return is_at_it and codes[0] is not acquire.__code__
+    return is_at_it and wait_for.__code__ not in codes
 
 
 def is_run(ref: Ref[Any]) -> bool:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from actortrace.errors import LoopBlockedError
 
 if TYPE_CHECKING:
-    from _thread import LockType
     from types import TracebackType
+
+    from actortrace.core.bell import Bell
 
 
 class Host(Protocol):
@@ -69,15 +70,15 @@ class blocking:  # noqa: N801 - used like a function
             self._host.unblock()
 
 
-def acquire(lock: LockType, timeout: float) -> bool:
-    """Take a lock that another thread is to release; `timeout` is as the lock takes it."""
+def wait_for(bell: Bell, timeout: float) -> bool:
+    """Sleep until another thread rings; `timeout` is as the bell takes it."""
     host = hosts.get(get_ident()) if hosts else None
     if host is None:
-        return lock.acquire(timeout=timeout)
-    if lock.acquire(blocking=False):
+        return bell.wait(timeout)
+    if bell.is_rung:
         return True
     host.block()
     try:
-        return lock.acquire(timeout=timeout)
+        return bell.wait(timeout)
     finally:
         host.unblock()

@@ -6,11 +6,12 @@ import logging
 import threading
 from _thread import allocate_lock
 from asyncio import _get_running_loop
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pykka
 
-from actortrace.core.blocking import acquire, blocked_loops, check_may_block
+from actortrace.core.bell import new_bell
+from actortrace.core.blocking import blocked_loops, check_may_block, wait_for
 from actortrace.core.running import running_cell
 from actortrace.core.waiting import wait_in_turn
 
@@ -28,7 +29,7 @@ PENDING: Any = object()
 """The value of what has not been set."""
 
 _SHORT = 1e6
-"""Seconds that every lock can wait; to look for the limits takes longer."""
+"""Seconds that every bell can wait; to look for the limits takes longer."""
 
 
 class Outcome(pykka.Future[T]):
@@ -38,6 +39,8 @@ class Outcome(pykka.Future[T]):
 
     callee: Cell[Any] | None
     """The cell that has to run for this to be set, where only one can."""
+    wakes_at_once: ClassVar[bool] = False
+    """Whether a thread that waits for this goes on before the one that sets it does, if it can."""
     callees: Callable[[], Iterable[Cell[Any] | None]] | None = None
     """See `AnyOf`."""
 
@@ -124,15 +127,15 @@ class Outcome(pykka.Future[T]):
     def _wait(self, timeout: float | None) -> bool:
         cell = running_cell()
         if cell is not None:
-            return wait_in_turn(cell, self, None if timeout is None else _lock_timeout(timeout))
-        done = allocate_lock()
-        done.acquire()
-        # Each reader has its own lock: one that is interrupted cannot take the others' wake-up.
-        self.add_done_callback(done.release)
+            return wait_in_turn(cell, self, None if timeout is None else _bell_timeout(timeout))
+        # Each reader has its own: one that is interrupted cannot take the others' wake-up.
+        bell = new_bell(at_once=self.wakes_at_once)
+        self.add_done_callback(bell.ring)
         try:
-            return acquire(done, _lock_timeout(timeout))
+            return wait_for(bell, _bell_timeout(timeout))
         finally:
-            self.remove_done_callback(done.release)
+            self.remove_done_callback(bell.ring)
+            bell.put_away()
 
 
 def _call(callback: Callable[[], object]) -> None:
@@ -142,7 +145,7 @@ def _call(callback: Callable[[], object]) -> None:
         log.exception("%r, to be called when a reply is set, raised", callback)
 
 
-def _lock_timeout(timeout: float | None) -> float:
+def _bell_timeout(timeout: float | None) -> float:
     if timeout is None:
         return -1
     if type(timeout) is float and 0.0 <= timeout <= _SHORT:

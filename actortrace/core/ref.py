@@ -14,7 +14,7 @@ from actortrace.core.blocking import check_may_block
 from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import Call, Envelope
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
-from actortrace.core.reply import Reply
+from actortrace.core.reply import Answer, Reply
 from actortrace.core.running import abandoned, is_abandoned
 from actortrace.core.seam import ActorStop, Proxy, SeamRef
 from actortrace.core.suspension import suspended
@@ -111,7 +111,8 @@ class Ref(SeamRef[A]):
         loop = _get_running_loop()
         if block and loop is not None:
             check_may_block(loop)
-        reply: Reply[Any] = Reply()
+        # A stop is told by a thread that is about to end, and had better do so first.
+        reply: Reply[Any] = Reply() if type(message) is ActorStop else Answer()
         reply.callee = cell
         # One that does not share its threads is never idle in this sense; under an event loop, an
         # actor's code would find that running.

@@ -175,6 +175,14 @@ class Reply(Outcome[T]):
         return pykka.Timeout(f"{timeout} seconds{text}")
 
 
+class Answer(Reply[T]):
+    """The reply to an ask."""
+
+    __slots__ = ()
+
+    wakes_at_once = True
+
+
 def _settle_any(future: pykka.Future[Any], loop: AbstractEventLoop) -> Generator[Any, None, bool]:
     if isinstance(future, Reply):
         return (yield from future.settle(loop))

@@ -41,10 +41,12 @@ def turn(cell: Cell[Any], envelope: Envelope) -> None:
         result = cell.chain.receive(envelope)
     except BaseException as error:
         fail(cell, envelope, error)
+        cell.current = None
     else:
+        # Before the answer: who gets it may be ahead of this thread.
+        cell.current = None
         if envelope.reply_to is not None:
             envelope.reply_to.resolve(result)
-    cell.current = None
 
 
 def is_due(cell: Cell[Any], envelope: Envelope) -> bool:

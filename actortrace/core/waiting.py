@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from _thread import allocate_lock
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from actortrace.core.blocking import acquire
+from actortrace.core.bell import new_bell
+from actortrace.core.blocking import wait_for
 from actortrace.core.running import askers, is_abandoned, makers
 from actortrace.errors import DeadlockError
 
@@ -110,7 +110,7 @@ def wait_of(cell: Cell[Any]) -> Waiting | None:
 def wait_in_turn(cell: Cell[Any], reply: Outcome[Any], timeout: float | None) -> bool:
     """Block the turn of `cell`, on its thread, until there is an outcome; return whether there is.
 
-    `timeout` is as `threading.Lock.acquire` takes it, or `None`.
+    `timeout` is as a bell takes it, or `None`.
 
     Raises:
         Interrupted: when a signal arrives, or has arrived, that ends the actor; or when it has been
@@ -118,9 +118,8 @@ def wait_in_turn(cell: Cell[Any], reply: Outcome[Any], timeout: float | None) ->
         DeadlockError: when actors, this one among them, would wait for each other for ever.
 
     """
-    done = allocate_lock()
-    done.acquire()
-    waiting = Waiting(cell, reply, done.release, is_timed=timeout is not None)
+    bell = new_bell(at_once=reply.wakes_at_once)
+    waiting = Waiting(cell, reply, bell.ring, is_timed=timeout is not None)
     reply.add_done_callback(waiting.wake)
     here = get_ident()
     # Before anybody's state is looked at: of two that meet, the later one sees the other.
@@ -133,13 +132,14 @@ def wait_in_turn(cell: Cell[Any], reply: Outcome[Any], timeout: float | None) ->
                 one.interrupt_if_ordered()
         if is_abandoned():
             waiting.interrupt(None)
-        is_done = acquire(done, -1 if timeout is None else timeout)
+        is_done = wait_for(bell, -1 if timeout is None else timeout)
     finally:
         if outer is None:
             del waits[here]
         else:
             waits[here] = outer
         reply.remove_done_callback(waiting.wake)
+        bell.put_away()
     if waiting.circle is not None:
         raise DeadlockError(waiting.circle)
     if waiting.is_interrupted:

@@ -13,6 +13,8 @@ from threading import get_ident
 from typing import Any, Protocol
 from unittest.mock import patch
 
+from actortrace.core import bell
+
 _RLOCK = type(threading.RLock())
 
 
@@ -181,4 +183,6 @@ def cooperative() -> Iterator[None]:
                     replaced.setdefault(id(value), made)
                 if id(value) in replaced:
                     stack.enter_context(patch.object(module, name, replaced[id(value)]))
+        stack.enter_context(patch.object(bell, "_new_event_bell", lambda: None))
+        stack.enter_context(patch.object(bell, "_unused", []))
         yield
