@@ -7,6 +7,7 @@ from itertools import count
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
+from actortrace.core.bell import new_bell
 from actortrace.core.blocking import hosts
 from actortrace.dispatch.desk import Desk
 from actortrace.dispatch.worker import Worker
@@ -15,6 +16,7 @@ from actortrace.errors import PoolExhaustedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actortrace.core.bell import Bell
     from actortrace.core.cell import Cell
 
 LINGER = 1.0
@@ -44,7 +46,7 @@ class Crew(Desk):
         """How many workers are neither asleep nor away."""
         self.needs_watching: Callable[[], object] | None = None
         """Called, once, when a cell is left to workers that may not come."""
-        self._asleep: list[Worker] = []
+        self._asleep: dict[Worker, Bell] = {}
         self._waiting_supervisors = 0
         self._numbers = count()
 
@@ -129,23 +131,19 @@ class Crew(Desk):
                     return self.runnable.popleft()
                 except IndexError:
                     pass
-            with self.lock:
-                if worker.is_aside:
-                    worker.is_aside = False
-                    self.active += 1
-                if self.runnable and self.active <= self.size:
+            # Whoever waits lets go of the interpreter anyway; a sender may have more to send. Made
+            # before: nothing is to be allocated under the lock, where a finalizer may run then.
+            bell = new_bell(at_once=worker.helps_out)
+            try:
+                patience = self._fall_asleep(worker, bell)
+                if patience is None or bell.wait(patience):
                     continue
-                self._asleep.append(worker)
-                self.active -= 1
-                is_spare = len(self.workers) > self.size
-            if not worker.bell.acquire(timeout=LINGER if is_spare else -1):
-                with self.lock:
-                    if worker in self._asleep and len(self.workers) > self.size:
-                        self._asleep.remove(worker)
-                        self.workers.remove(worker)
-                        return None
+                if self._ends(worker):
+                    return None
                 # It has been called at this very moment, or others have ended meanwhile.
-                worker.bell.acquire()
+                bell.wait(-1)
+            finally:
+                bell.put_away()
 
     def block(self, worker: Worker) -> None:
         """Let another one take over while `worker` waits.
@@ -166,7 +164,7 @@ class Crew(Desk):
                 if is_last and not worker.runs_supervisor:
                     raise PoolExhaustedError(self.name, self.size + self.spares, self.report())
                 self.active -= 1
-                call = self._relief() if self.runnable else None
+                call = self._relief(is_waiting=True) if self.runnable else None
             worker.blocks += 1
         finally:
             self.lock.release()
@@ -190,6 +188,27 @@ class Crew(Desk):
             busy = [worker for worker in self.workers if worker not in self._asleep]
         return [f"{worker.name}: {_doing(worker)}" for worker in busy]
 
+    def _fall_asleep(self, worker: Worker, bell: Bell) -> float | None:
+        """Count a worker as asleep; return for how long, as a bell takes it; `None`: not at all."""
+        with self.lock:
+            if worker.is_aside:
+                worker.is_aside = False
+                self.active += 1
+            if self.runnable and self.active <= self.size:
+                return None
+            self._asleep[worker] = bell
+            self.active -= 1
+            return LINGER if len(self.workers) > self.size else -1
+
+    def _ends(self, worker: Worker) -> bool:
+        """Let a worker end that nobody has called in its time, if there are enough without it."""
+        with self.lock:
+            if worker in self._asleep and len(self.workers) > self.size:
+                del self._asleep[worker]
+                self.workers.remove(worker)
+                return True
+            return False
+
     def _is_looked_at_soon(self) -> bool:
         """Whether the one cell that waits was added by a worker, who will look when it is done."""
         if len(self.runnable) > 1:
@@ -197,13 +216,15 @@ class Crew(Desk):
         worker = hosts.get(get_ident())
         return isinstance(worker, Worker) and worker.crew is self and not worker.is_away
 
-    def _relief(self) -> Callable[[], object] | None:
+    def _relief(self, *, is_waiting: bool = False) -> Callable[[], object] | None:
         """Return what calls another worker, if one more may work."""
         if self.active >= self.size:
             return None
         if self._asleep:
             self.active += 1
-            return self._asleep.pop().bell.release
+            worker, bell = self._asleep.popitem()
+            worker.helps_out = is_waiting
+            return bell.ring
         if not self.may_grow:
             return None
         worker = Worker(self, f"{self.name}-{next(self._numbers)}")

@@ -24,9 +24,8 @@ class Worker:
     def __init__(self, crew: Crew, name: str) -> None:
         self.crew = crew
         self.name = name
-        self.bell = threading.Lock()
-        """Released by whoever calls it out of its sleep."""
-        self.bell.acquire()
+        self.helps_out = False
+        """Whether it was called by a worker that then waited, as for an answer."""
         self.cell: Cell[Any] | None = None
         """What it runs at this moment."""
         self.since = 0.0

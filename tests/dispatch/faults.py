@@ -76,7 +76,7 @@ def asleep_at_once() -> AbstractContextManager[object]:
     """A worker does not look again before it sleeps."""
     return _changed(
         crew.Crew,
-        "take",
+        "_fall_asleep",
         ("if self.runnable and self.active <= self.size:", "if False:"),
     )
 
@@ -85,9 +85,9 @@ def time_over_for_a_worker_that_was_called() -> AbstractContextManager[object]:
     """A spare worker ends whether it has been called or not."""
     return _changed(
         crew.Crew,
-        "take",
+        "_ends",
         ("if worker in self._asleep and len", "if len"),
-        ("self._asleep.remove(worker)", "worker in self._asleep and self._asleep.remove(worker)"),
+        ("del self._asleep[worker]", "self._asleep.pop(worker, None)"),
     )
 
 
