@@ -107,7 +107,7 @@ class Ref(SeamRef[A]):
             Exception: whatever the handler raised; the actor lives on.
 
         """
-        cell = cast("Cell[A]", self)
+        cell: Cell[A] = self  # type: ignore[assignment]  # refs are cells
         loop = _get_running_loop()
         if block and loop is not None:
             check_may_block(loop)
@@ -117,7 +117,7 @@ class Ref(SeamRef[A]):
         # One that does not share its threads is never idle in this sense; under an event loop, an
         # actor's code would find that running.
         is_call = cell.is_idle and block and timeout is None and loop is None
-        envelope = (Call if is_call else Envelope)(message, reply, cell)
+        envelope = Call(message, reply, cell) if is_call else Envelope(message, reply, cell)
         deadline: float | None = None
         glimpse: tuple[Envelope | None, int] | None = None
         if timeout is not None and block:
@@ -130,8 +130,7 @@ class Ref(SeamRef[A]):
             reply.resolve(error=ActorDeadError(text, reason=KILLED))
         else:
             try:
-                if isinstance(envelope, Call):
-                    envelope.place = None
+                if is_call:
                     self._send_call(envelope)
                 else:
                     self.chain.send(envelope)
@@ -198,7 +197,8 @@ class Ref(SeamRef[A]):
         """
         return Proxy(actor_ref=self)
 
-    def _send_call(self, call: Call) -> None:
+    def _send_call(self, call: Any) -> None:
+        call.place = None
         try:
             self.chain.send(call)
         finally:

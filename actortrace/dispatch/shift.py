@@ -99,7 +99,7 @@ class Shift:
             self._crew.population.leave(cell)
             return
         cell.runner = None
-        if cell in suspended or not give_back(self._crew, cell):
+        if (suspended and cell in suspended) or not give_back(self._crew, cell):
             self._crew.add(cell)
 
 
