@@ -68,7 +68,7 @@ def begun(cell: Cell[Any], answer: object) -> Iterator[Envelope] | None:
 
 
 def _first(cell: Cell[Any], context: Any) -> Iterator[Envelope]:
-    if hasattr(cell.actor_class, "handle_continue"):
+    if cell.chain.handlers.has_continue:
         envelope = Envelope(CONTINUE, None, cell)
         envelope.context = context
         yield envelope

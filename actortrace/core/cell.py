@@ -140,7 +140,8 @@ class Cell(Lifetime[A]):
         self._stopped_event: threading.Event | None = None
         self._incarnation_event: threading.Event | None = None
         settings.dispatcher.attach(self)
-        chain.handlers.check_that_awaited(self)
+        if chain.handlers.async_method is not None:
+            chain.handlers.check_that_awaited(self)
 
     @property
     def actor_urn(self) -> str:

@@ -93,10 +93,12 @@ class HandlerTable:
         self._resolved: dict[type, str] = dict(self._names)
         self.async_method = _async_method(actor_class, self._names.values())
         """The name of a method that must be awaited, if there is one."""
+        self.has_continue = hasattr(actor_class, "handle_continue")
+        """Whether there is something to do before the first message."""
 
     def check_that_awaited(self, cell: Cell[Any]) -> None:
-        """Raise `HandlerError` for an actor with a method that its dispatcher would not await."""
-        if self.async_method is not None and not cell.settings.dispatcher.awaits:
+        """Raise `HandlerError` for an actor whose dispatcher would not await its `async_method`."""
+        if not cell.settings.dispatcher.awaits:
             raise HandlerError(
                 f"{cell.actor_class.__qualname__}.{self.async_method} is async, and "
                 f"{cell.settings.dispatcher} awaits nothing: give the class a `dispatcher = Loop()`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, TypeVar
 
 import pykka
@@ -46,12 +47,9 @@ class Lifetime(Mortal[A]):
     @property
     def begins_at_once(self) -> bool:
         """Whether there is nothing to do before the first message."""
-        # `hasattr` would raise and catch an error in most classes, which takes longer.
-        is_plain = (
-            getattr(self.actor.on_start, "__func__", None) is _NO_HOOK
-            and getattr(self.actor_class, "handle_continue", None) is None
-        )
-        return is_plain and self.signals is None
+        if self.signals is not None or self.chain.handlers.has_continue:
+            return False
+        return getattr(self.actor.on_start, "__func__", None) is _NO_HOOK
 
     def child_ended(self, ending: Ending) -> None:
         """Deal with the end of an actor that this one supervises, on this one's thread."""
@@ -66,7 +64,7 @@ class Lifetime(Mortal[A]):
         """
         arguments, keywords = self.arguments
         self.ending = self._incarnation_event = None
-        cell = self._cell
+        cell: Any = self
         token = enter(cell)
         try:
             actor = self.actor_class.__new__(self.actor_class, *arguments, **keywords)
@@ -83,9 +81,14 @@ class Lifetime(Mortal[A]):
             raise
         finally:
             leave(cell, token)
-        if not self._is_registered:
+        is_new = not self._is_registered
+        if is_new:
             register(self)
-        pykka_log.debug("Starting %s", actor)
+        # One look for two records: there may be a million actors, and nobody who reads the log.
+        if pykka_log.isEnabledFor(logging.DEBUG):
+            if is_new:
+                pykka_log.debug("Registered %s", cell)
+            pykka_log.debug("Starting %s", actor)
         return self.launch()
 
     def reincarnate(self) -> None:
@@ -100,7 +103,8 @@ class Lifetime(Mortal[A]):
     def launch(self) -> Reply[None]:
         """Let the dispatcher run the cell. The reply is as for `incarnate`."""
         self._is_registered = True
-        cell, dispatcher = self._cell, self.settings.dispatcher
+        cell: Any = self
+        dispatcher = self.settings.dispatcher
         if dispatcher.is_shared and self.begins_at_once:
             started = self.started = STARTED
         else:

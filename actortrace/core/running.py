@@ -130,8 +130,7 @@ def calling_cell(what: str) -> Cell[Any]:
 
 def enter(cell: Cell[Any]) -> Token[Cell[Any] | Strand | None]:
     """Let the code that follows on this thread be that of the cell's actor."""
-    maker = running_cell()
-    if maker is not None:
+    if _running.get() is not None and (maker := running_cell()) is not None:
         makers[cell] = maker
     cell.runner = get_ident()
     return _running.set(cell)

@@ -45,14 +45,13 @@ pykka_log = logging.getLogger("pykka")
 
 
 def register(ref: pykka.ActorRef[Any]) -> None:
-    """Do what Pykka's registry does, and make the ref's text for a log that is kept only."""
+    """Do what Pykka's registry does, but for the log record, which is left to the caller."""
     with pykka.ActorRegistry._actor_refs_lock:
         pykka.ActorRegistry._actor_refs.append(ref)
-    pykka_log.debug("Registered %s", ref)
 
 
 def unregister(ref: pykka.ActorRef[Any]) -> None:
-    """Do what Pykka's registry does, likewise."""
+    """Do what Pykka's registry does, and make the ref's text for a log that is kept only."""
     with pykka.ActorRegistry._actor_refs_lock:
         refs = pykka.ActorRegistry._actor_refs
         is_there = ref in refs

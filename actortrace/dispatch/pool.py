@@ -7,6 +7,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from actortrace.core.lifetime import STARTED
 from actortrace.dispatch.crew import Crew
 from actortrace.dispatch.gate import Gate, attach, open_gate
 from actortrace.dispatch.shift import Shift
@@ -92,7 +93,8 @@ class Pool:
         crew = self._office.crew
         crew.population.add(cell)
         try:
-            if not (cell.started.is_done and open_gate(crew, cell)):
+            is_begun = cell.started is STARTED or cell.started.is_done
+            if not (is_begun and open_gate(crew, cell)):
                 crew.add(cell)
         except BaseException:
             # There can be no thread to run it.

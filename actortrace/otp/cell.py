@@ -82,7 +82,8 @@ class ActorCell(Cell[A]):
 
     def enter(self) -> None:
         """Take the name. Raises `NameTakenError` when another living actor has it."""
-        take_own_name(self)
+        if self.name is not None:
+            take_own_name(self)
 
     def leave(self) -> None:
         """Give the name back."""
