@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class Turn(asyncio.Task[Any]):
     """The task of a turn. One that is cancelled before it has begun still begins, to say so."""
 
+    # Not in a dictionary, which would be one more thing for the garbage collector.
+    __slots__ = ("strand",)
+
     strand: Strand
     """Set right after the task was made: a constructor of ours would take as long as all of it."""
 

@@ -26,6 +26,8 @@ class LoopShift:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        # Once for all turns, as in a gate.
+        self._then = self._go_on
 
     def run(self, cell: Cell[Any]) -> None:
         """Let an actor begin, or handle some of its messages until it has to await something."""
@@ -66,7 +68,7 @@ class LoopShift:
         """Handle a message; return whether there is something to be awaited first."""
         strand = Strand(cell)
         variables = variables_in_loop(strand)
-        rest = variables.run(start_turn, cell, envelope, self._go_on)
+        rest = variables.run(start_turn, cell, envelope, self._then)
         if rest is None:
             return False
         self._await(strand, variables, rest)
