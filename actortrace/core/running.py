@@ -136,11 +136,16 @@ def enter(cell: Cell[Any]) -> Token[Cell[Any] | Strand | None]:
     return _running.set(cell)
 
 
+def run_in_loop(strand: Strand) -> None:
+    """Let the code that follows in these `contextvars` be that of a turn in an event loop."""
+    strand.cell.runner = strand
+    _running.set(strand)
+
+
 def variables_in_loop(strand: Strand) -> Context:
     """Return new `contextvars` in which the code that runs is that of a turn in an event loop."""
     variables = Context()
-    variables.run(_running.set, strand)
-    strand.cell.runner = strand
+    variables.run(run_in_loop, strand)
     return variables
 
 

@@ -66,9 +66,8 @@ class LoopShift:
 
     def _awaits(self, cell: Cell[Any], envelope: Envelope) -> bool:
         """Handle a message; return whether there is something to be awaited first."""
-        strand = Strand(cell)
-        variables = variables_in_loop(strand)
-        rest = variables.run(start_turn, cell, envelope, self._then)
+        strand, variables = Strand(cell), Context()
+        rest = variables.run(start_turn, strand, envelope, self._then)
         if rest is None:
             return False
         self._await(strand, variables, rest)
@@ -83,9 +82,8 @@ class LoopShift:
             self._desk.population.leave(cell)
             return
         for envelope in first:
-            strand = Strand(cell)
-            variables = variables_in_loop(strand)
-            rest = variables.run(start_turn, cell, envelope, _do_nothing)
+            strand, variables = Strand(cell), Context()
+            rest = variables.run(start_turn, strand, envelope, _do_nothing)
             if rest is not None:
                 strand.task = turn_task(strand, rest, variables)
                 # It may count as cancelled though it has come to its end.
