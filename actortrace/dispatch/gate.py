@@ -3,6 +3,9 @@
 `cell.is_idle` says that nobody runs the cell and nobody will, because it has no messages. Whoever
 takes that away, under the desk's lock, has to run it or have it run: a sender does so by adding it
 to the desk, an asker by claiming it for its own thread. Whoever has run it gives it back.
+
+Where the gate is direct, the `put` of a busy cell is that of its backlog, in C. Whoever has put a
+message looks afterwards whether it still is, and tells the dispatcher if not: `put_late`.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ class Gate:
         return True
 
     def put_late(self, cell: Cell[Any], put: Any) -> None:
-        """Move what `put` has put into a backlog of which its reader has let go."""
+        """Move what was put by a `put` that the cell has no longer: its reader had let go of it."""
         self._put_anew(cell, None, put.__self__)
 
     def put_limited(self, envelope: Envelope) -> bool:
