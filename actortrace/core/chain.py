@@ -28,9 +28,6 @@ class Carrier(Protocol):
     def current(self) -> Any:
         """Return the context of the calling code."""
 
-    def clear(self) -> None:
-        """Let the code that follows have an empty context."""
-
     def distinct(self, context: Any) -> Any:
         """Return a context that says the same and is another object."""
 
@@ -46,9 +43,6 @@ class NoCarrier:
 
     def current(self) -> None:
         """Return no context."""
-
-    def clear(self) -> None:
-        """Do nothing: there is none."""
 
     def distinct(self, context: object) -> object:
         """Return the context: it is none."""

@@ -53,13 +53,13 @@ class Kind:
 
     @property
     def is_isolated(self) -> bool:
-        """Whether each message has `contextvars` of its own, or may outlast its handler's call."""
+        """Whether each message has `contextvars` of its own, and may outlast its handler's call."""
         is_async = self.chain.handlers.async_method is not None
-        return is_async or self._is_mixed or self.settings.dispatcher.is_shared
+        return is_async or self._is_mixed or self.settings.dispatcher.awaits
 
     def allow(self, dispatcher: Dispatcher) -> None:
         """Let some actors of the class be run by another dispatcher than it says."""
-        if dispatcher.is_shared and not self.is_isolated:
+        if dispatcher.awaits and not self.is_isolated:
             self._is_mixed = True
             self.assembly.compose(self)
 

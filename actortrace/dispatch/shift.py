@@ -56,7 +56,6 @@ class Shift:
     def _handle_waiting(self, cell: Cell[Any], here: Context) -> None:
         """Handle messages; called `here`, in new `contextvars`."""
         run_here(cell)
-        cell.chain.carrier.clear()
         size = len(here)
         queue: Any = cell.queue
         take, others = taker(cell), self._crew.runnable

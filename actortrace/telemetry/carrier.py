@@ -48,10 +48,6 @@ class ContextCarrier:
         """Return the context of the calling code."""
         return get_current()
 
-    def clear(self) -> None:
-        """Let the code that follows have an empty context."""
-        attach(EMPTY)
-
     def distinct(self, context: Context) -> Context:
         """Return a copy."""
         return Context(context)

@@ -1,7 +1,7 @@
 """What if each message has `contextvars` of its own, and its handler may await something?
 
-So it is on threads that many actors share, and in event loops. What is attached here need not be
-detached: the next message there attaches its own, and what a handler awaits is to see it too.
+So it is in event loops. What is attached here is not detached: nobody else sees it, and what a
+handler awaits is to see it too.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class IsolatedTracing(Tracing):
-    """Makes the spans of actors that share threads."""
+    """Makes the spans of actors in event loops."""
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Handle the message inside a span, or just inside its context, also while it awaits."""
-        if not envelope.target.settings.dispatcher.is_shared:
-            # This one has a thread of its own, unlike others of its class.
+        if not envelope.target.settings.dispatcher.awaits:
+            # This one is in no event loop, unlike others of its class.
             return super().receive(envelope, proceed)
         context = envelope.context
         if context is self._quiet and trace._TRACER_PROVIDER is self._spans.seen:  # noqa: SLF001
@@ -57,11 +57,11 @@ class IsolatedFullTracing(IsolatedTracing, FullTracing):
 
 
 class IsolatedPropagation(Propagation):
-    """Restores the sender's context for actors that share threads."""
+    """Restores the sender's context for actors in event loops."""
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Restore it while the message is handled, also while that awaits."""
-        if not envelope.target.settings.dispatcher.is_shared:
+        if not envelope.target.settings.dispatcher.awaits:
             return super().receive(envelope, proceed)
         attach(self._context_for(envelope))
         return proceed(envelope)
