@@ -66,6 +66,9 @@ if __name__ == "__main__":
         os.execve(sys.executable, command, {**os.environ, _ARENAS: "1"})  # noqa: S606 - itself
     try:
         status = main()
+    except SystemExit:
+        # It was asked for help, or wrongly.
+        raise
     except BaseException:
         traceback.print_exc()
         status = 1
