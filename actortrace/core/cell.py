@@ -83,12 +83,11 @@ class Cell(Lifetime[A]):
     started: Reply[None]
     """Set when the present incarnation's `on_start` has returned or raised."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - keywords would make a dictionary for each of a million cells
         self,
         actor_class: type[A],
         chain: Chain,
         settings: Settings,
-        *,
         name: str | None = None,
         supervisor: Cell[Any] | None = None,
         arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {}),

@@ -77,9 +77,9 @@ class Kind:
             self.actor_class,
             self.chain,
             settings or self.settings,
-            name=name,
-            supervisor=supervisor,
-            arguments=(args, kwargs or {}),
+            name,
+            supervisor,
+            (args, kwargs or {}),
         )
 
 

@@ -23,6 +23,7 @@ STARTED: Reply[None] = Reply()
 STARTED.resolve()
 
 _NO_HOOK = pykka.Actor.on_start
+_set = object.__setattr__
 
 
 class Lifetime(Mortal[A]):
@@ -69,11 +70,11 @@ class Lifetime(Mortal[A]):
         try:
             actor = self.actor_class.__new__(self.actor_class, *arguments, **keywords)
             # A __setattr__ of the user's own may need what only __init__ makes.
-            object.__setattr__(actor, "_actor_ref", self)
+            _set(actor, "_actor_ref", self)
             self.actor = actor
             actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
             # Pykka's constructor, if it was called directly, has made another ref.
-            object.__setattr__(actor, "_actor_ref", self)
+            _set(actor, "_actor_ref", self)
             if abandoned:
                 refuse_if_abandoned(self)
         except BaseException as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
+from sys import exception
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ def may_run_here(asker: Cell[Any] | None) -> bool:
     is being handled: what the actor raises would be chained to it. Nor are there too many on the
     thread, each in the middle of the one before.
     """
-    if get_ident() == _main or sys.exception() is not None:
+    if get_ident() == _main or exception() is not None:
         return False
     depth = 0
     while asker is not None and asker in askers:

@@ -32,8 +32,8 @@ class Population:
         """Keep the program alive for an actor that is to begin."""
         if not self._keeps_alive:
             return
-        is_daemon = bool(cell.actor.use_daemon_thread)
-        if is_daemon != bool(cell.actor_class.use_daemon_thread):
+        is_daemon, of_class = cell.actor.use_daemon_thread, cell.actor_class.use_daemon_thread
+        if is_daemon is not of_class and bool(is_daemon) != bool(of_class):
             self._unlike_class.add(cell)
         if is_daemon:
             return

@@ -21,9 +21,7 @@ from actortrace.otp.links import find, join
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.chain import Chain
     from actortrace.core.reply import Reply
-    from actortrace.core.settings import Settings
     from actortrace.otp.job import Job
 
 log = logging.getLogger("actortrace")
@@ -66,20 +64,9 @@ class TaskCell(ActorCell[A]):
 
     __slots__ = ("job",)
 
-    def __init__(
-        self,
-        actor_class: type[A],
-        chain: Chain,
-        settings: Settings,
-        *,
-        name: str | None = None,
-        supervisor: Cell[Any] | None = None,
-        arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {}),
-    ) -> None:
-        super().__init__(
-            actor_class, chain, settings, name=name, supervisor=supervisor, arguments=arguments
-        )
-        self.job: Job = arguments[0][-1]
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.job: Job = self.arguments[0][-1]
         self.job.outcome.callee = self
         self.adopt(self.job)
         # Whoever goes through Pykka's registry looks for actors that take messages.

@@ -22,7 +22,6 @@ from actortrace.telemetry.carrier import (
     get_current,
     span_context_in,
     with_span,
-    within,
     without_span,
 )
 from actortrace.telemetry.handling import Handling, cut_off_handling
@@ -121,17 +120,17 @@ class Tracing(LifeTracing):
         self, envelope: Envelope, context: Context, proceed: Receive
     ) -> Any:
         context, handling = self._prepare(envelope, context)
-        if handling is None:
-            return within(context, proceed, envelope)
-        token = attach(with_span(context, handling.span))
+        token = attach(context if handling is None else with_span(context, handling.span))
         try:
             result = proceed(envelope)
         except BaseException as error:
             detach(token)
-            handling.close(error)
+            if handling is not None:
+                handling.close(error)
             raise
         detach(token)
-        handling.close()
+        if handling is not None:
+            handling.close()
         return result
 
     def _prepare(self, envelope: Envelope, context: Context) -> tuple[Context, Handling | None]:
