@@ -149,6 +149,9 @@ def give_back(desk: Desk, cell: Cell[Any]) -> bool:
     desk.lock.acquire()
     try:
         queue = cell.queue
+        if queue is NOTHING:
+            cell.is_idle = True
+            return True
         if isinstance(queue, Backlog):
             if queue:
                 return False
