@@ -156,6 +156,10 @@ class Tracing(LifeTracing):
         span = self._open_handling(envelope, context, operation, sender)
         if span is None:
             return context, None
+        if not span.is_recording():
+            # Its ids are all that there is of it, also for what comes of a failure.
+            envelope.context = with_span(context, span)
+            return envelope.context, None
         return context, Handling(spans, span, envelope, context, sent_in)
 
     def _remember_verdict(self, context: Context, seen: object) -> None:
