@@ -118,12 +118,17 @@ def _new_event_bell() -> Bell | None:
     if not hasattr(os, "eventfd") or len(_made) >= _MOST:
         return None
     try:
-        descriptor, timed = os.eventfd(0), select.epoll()
+        timed = select.epoll()
+        descriptor = os.eventfd(0)
     except OSError:
         # The program may have no more of them.
         return None
-    # Told once for each time that it is rung: what was not read does not count.
-    timed.register(descriptor, select.EPOLLIN | select.EPOLLET)
+    try:
+        # Told once for each time that it is rung: what was not read does not count.
+        timed.register(descriptor, select.EPOLLIN | select.EPOLLET)
+    except OSError:
+        os.close(descriptor)
+        return None
     _made.append(descriptor)
     return _EventBell(descriptor, timed)
 

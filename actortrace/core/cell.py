@@ -78,8 +78,8 @@ class Cell(Lifetime[A]):
 
     queue: Queue
     put: Put
-    """Puts a message where the actor finds it, and says so; or else, by saying nothing, unless
-    another one has taken its place meanwhile: then the dispatcher is to be told."""
+    """Puts a message where the actor finds it. One that returns `None` may be replaced meanwhile:
+    who has put something by it then looks, and tells the dispatcher if it was. See `take_in`."""
     started: Reply[None]
     """Set when the present incarnation's `on_start` has returned or raised."""
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -136,6 +141,30 @@ def test_however_many_sleep_only_so_many_descriptors_are_used() -> None:
         one.put_away()
 
 
+@pytest.mark.skipif(not has_events, reason="no eventfd here")
+@pytest.mark.parametrize("missing", ["eventfd", "epoll", "register"])
+def test_a_program_without_descriptors_left_has_bells_that_keep_none(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bell, "_unused", [])
+    monkeypatch.setattr(bell, "_made", [])
+    before = _descriptors()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    owner: Any = os if missing == "eventfd" else select
+    if missing == "register":
+        monkeypatch.setattr(owner, "epoll", lambda: SimpleNamespace(register=refuse))
+    else:
+        monkeypatch.setattr(owner, missing, refuse)
+    one = new_bell(at_once=True)
+    one.ring()
+
+    assert one.wait(FOR_EVER)
+    assert _descriptors() == before
+
+
 FORKING = """
 import os
 from actortrace.core.bell import new_bell
@@ -163,6 +192,10 @@ def test_a_forked_process_has_bells_of_its_own() -> None:
     )
 
     assert program.returncode == 0, program.stderr
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def _rung(one: Bell, other: Bell, timeout: float) -> bool:
