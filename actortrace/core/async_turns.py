@@ -63,12 +63,14 @@ def start_turn(strand: Strand, envelope: Envelope, then: Then) -> Rest | None:
         result = cell.chain.receive(envelope)
     except BaseException as error:
         fail(cell, envelope, error)
+        cell.current = None
     else:
         if iscoroutine(result) or cell in unfinished:
             return _rest_of_turn(cell, envelope, result, then)
+        # Before the answer, as in `turn`.
+        cell.current = None
         if envelope.reply_to is not None:
             envelope.reply_to.resolve(result)
-    cell.current = None
     return rest_of_end(cell, then) if unfinished else None
 
 
@@ -118,10 +120,11 @@ async def _rest_of_turn(cell: Cell[Any], envelope: Envelope, result: Any, then: 
         raise
     except BaseException as error:
         fail(cell, envelope, _meant(cell, error))
+        cell.current = None
     else:
+        cell.current = None
         if envelope.reply_to is not None:
             envelope.reply_to.resolve(result)
-    cell.current = None
     if unfinished and (hook := _last_hook(cell)) is not None:
         await hook
     then(cell)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -83,23 +84,23 @@ def test_a_bell_that_is_rung_too_late_wakes_nobody_else() -> None:
     new.put_away()
 
 
-def test_threads_that_sleep_and_wake_each_other_in_turn_do_so_to_the_end() -> None:
-    rounds = 500
-    there, back = [[new_bell(at_once=True) for _ in range(rounds)] for _ in range(2)]
+@pytest.mark.parametrize("timeout", [FOR_EVER, 10])
+def test_threads_whose_bells_are_made_of_the_same_all_wake(timeout: float) -> None:
+    askers, rounds = 4, 200
+    asked: SimpleQueue[Bell] = SimpleQueue()
 
-    def answer() -> bool:
-        return all(_rung(one, other, 10) for one, other in zip(there, back, strict=True))
+    def answer() -> None:
+        for _ in range(askers * rounds):
+            asked.get().ring()
 
     def ask() -> bool:
-        return all(_asked(one, other) for one, other in zip(there, back, strict=True))
+        return all(_asked(asked, timeout) for _ in range(rounds))
 
     with ThreadPoolExecutor() as pool:
-        answering, asking = pool.submit(answer), pool.submit(ask)
+        pool.submit(answer)
+        asking = [pool.submit(ask) for _ in range(askers)]
 
-        assert answering.result(60)
-        assert asking.result(60)
-    for one in (*there, *back):
-        one.put_away()
+        assert all(one.result(60) for one in asking)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system has no such signals")
@@ -198,15 +199,12 @@ def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def _rung(one: Bell, other: Bell, timeout: float) -> bool:
+def _asked(asked: SimpleQueue[Bell], timeout: float) -> bool:
+    one = new_bell(at_once=True)
+    asked.put(one)
     is_rung = one.wait(timeout)
-    other.ring()
+    one.put_away()
     return is_rung
-
-
-def _asked(one: Bell, other: Bell) -> bool:
-    one.ring()
-    return other.wait(FOR_EVER)
 
 
 class _handling:  # noqa: N801 - used like a function
