@@ -22,10 +22,11 @@ from opentelemetry.sdk.trace.sampling import (
 )
 from opentelemetry.trace import NonRecordingSpan, NoOpTracerProvider, SpanContext, TraceFlags
 
+from actortrace.actor import TracedActor
 from actortrace.telemetry.configuration import configure
 from actortrace.telemetry.sampling import kinds_never_sampled, parent_kind
 from actortrace.telemetry.spans import Spans
-from tests.actors import Account, Deposit
+from tests.actors import Account, Deposit, until
 from tests.recorder import Recorder, parent_of
 
 NOT_SAMPLED = {"remoteParentNotSampled", "localParentNotSampled"}
@@ -163,6 +164,25 @@ def test_a_dropped_message_passes_the_verdict_on() -> None:
     context.detach(token)
 
     assert sampled_inside is False
+
+
+def test_what_comes_of_a_failure_is_under_its_span_though_the_sampler_said_no() -> None:
+    current: list[SpanContext] = []
+
+    class Failing(TracedActor):
+        def on_receive(self, message: Any) -> None:
+            current.append(trace.get_current_span().get_span_context())
+            raise ValueError(message)
+
+        def on_failure(self, *_: Any) -> None:
+            current.append(trace.get_current_span().get_span_context())
+
+    provider_with(Counting(Decision.DROP))
+    Failing.start().tell("no")
+    until(lambda: len(current) == 2, "its last hook has been called")
+
+    assert current[0].is_valid
+    assert current[1] == current[0]
 
 
 def test_a_sampler_that_raises_stops_no_message_and_is_logged_once(
