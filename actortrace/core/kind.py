@@ -73,14 +73,18 @@ class Kind:
         supervisor: Cell[Any] | None = None,
     ) -> Cell[Any]:
         """Return a new cell whose actor does not exist yet."""
-        return self.assembly.cell_type(
+        cell_type = self.assembly.cell_type
+        # What a call of the class does takes longer, by a tenth of a microsecond.
+        cell = cell_type.__new__(cell_type)
+        cell.__init__(  # type: ignore[misc]  # see above
             self.actor_class,
             self.chain,
             settings or self.settings,
             name,
             supervisor,
-            (args, kwargs or {}),
+            (args, {} if kwargs is None else kwargs),
         )
+        return cell
 
 
 def spawn(cell: Cell[Any]) -> Reply[None]:

@@ -64,7 +64,6 @@ class Lifetime(Mortal[A]):
         The reply is set when `on_start` has returned or raised. What `__init__` raises is raised.
         """
         arguments, keywords = self.arguments
-        self.ending = self._incarnation_event = None
         cell: Any = self
         token = enter(cell)
         try:
@@ -73,8 +72,9 @@ class Lifetime(Mortal[A]):
             _set(actor, "_actor_ref", self)
             self.actor = actor
             actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
-            # Pykka's constructor, if it was called directly, has made another ref.
-            _set(actor, "_actor_ref", self)
+            if actor._actor_ref is not self:  # noqa: SLF001 - kept out of the user's names
+                # Pykka's constructor, called directly, has made another ref.
+                _set(actor, "_actor_ref", self)
             if abandoned:
                 refuse_if_abandoned(self)
         except BaseException as error:
@@ -99,6 +99,7 @@ class Lifetime(Mortal[A]):
         with handover:
             self.incarnation += 1
             self.is_live = True
+            self.ending = self._incarnation_event = None
         self.await_start(self.incarnate())
 
     def launch(self) -> Reply[None]:

@@ -46,8 +46,14 @@ pykka_log = logging.getLogger("pykka")
 
 def register(ref: pykka.ActorRef[Any]) -> None:
     """Do what Pykka's registry does, but for the log record, which is left to the caller."""
-    with pykka.ActorRegistry._actor_refs_lock:
-        pykka.ActorRegistry._actor_refs.append(ref)
+    registry = pykka.ActorRegistry
+    lock = registry._actor_refs_lock
+    # Not `with`, which takes longer than to append.
+    lock.acquire()
+    try:
+        registry._actor_refs.append(ref)
+    finally:
+        lock.release()
 
 
 def unregister(ref: pykka.ActorRef[Any]) -> None:

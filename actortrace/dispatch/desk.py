@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from actortrace.dispatch.backlog import NOTHING
 from actortrace.dispatch.keeper import Population
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ class Desk:
     actors.
     """
 
+    # Bound once for all cells: a bound method takes 64 bytes.
     put: Put
     """Puts a message into the mailbox of a cell that is idle."""
+    put_limited: Put
+    """The same for a mailbox with a limit."""
 
     def __init__(self, name: str, *, keeps_alive: bool = True) -> None:
         self.name = name
@@ -36,6 +40,14 @@ class Desk:
         self.lock = threading.RLock()
         self.population = Population(self.name, self.lock, keeps_alive=self._keeps_alive)
         self.runnable: deque[Cell[Any]] = deque()
+
+    def attach(self, cell: Cell[Any]) -> None:
+        """Let a new cell have no queue as long as no message waits, unless there is a limit."""
+        mailbox = cell.settings.mailbox
+        if mailbox.limit is None:
+            cell.queue, cell.put = NOTHING, self.put
+        else:
+            cell.queue, cell.put = mailbox.queue(), self.put_limited
 
     def add(self, cell: Cell[Any]) -> None:
         """Let a cell have turns, after those that wait for theirs. Any thread may do this."""

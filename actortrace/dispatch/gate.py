@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
-    from actortrace.core.settings import Put
     from actortrace.dispatch.desk import Desk
     from actortrace.dispatch.shift import Shift
 
@@ -171,15 +170,6 @@ def give_back(desk: Desk, cell: Cell[Any]) -> bool:
         return False
     finally:
         desk.lock.release()
-
-
-def attach(cell: Cell[Any], put: Put, put_limited: Put) -> None:
-    """Let a new cell have no queue as long as no message waits, unless there is a limit."""
-    mailbox = cell.settings.mailbox
-    if mailbox.limit is None:
-        cell.queue, cell.put = NOTHING, put
-    else:
-        cell.queue, cell.put = mailbox.queue(), put_limited
 
 
 def holds_still(desk: Desk, cell: Cell[Any], variables: Context) -> bool:

@@ -18,11 +18,7 @@ from actortrace.core.cell import Cell
 from actortrace.core.failure import SHUTDOWN
 from actortrace.core.running import Strand
 from actortrace.dispatch.desk import Desk
-from actortrace.dispatch.gate import (
-    Gate,
-    attach,
-    open_gate,
-)
+from actortrace.dispatch.gate import Gate, open_gate
 from actortrace.dispatch.loop_shift import LoopShift
 from actortrace.dispatch.shift import SECONDS
 from actortrace.errors import LoopBlockedError
@@ -33,7 +29,7 @@ if TYPE_CHECKING:
 
     from actortrace.core.blocking import Host
     from actortrace.core.envelope import Envelope
-    from actortrace.core.settings import Put, Settings
+    from actortrace.core.settings import Settings
 
 
 _MOST_SETTINGS = 64
@@ -64,9 +60,7 @@ class LoopCrew(Desk):
         """What else has to know when the loop's thread blocks, while the loop does not run."""
         self._shift = LoopShift(self)
         self._gate = Gate(self, None, is_direct=False)
-        # Once for all cells: a bound method takes 64 bytes.
-        self.put: Put = self._put_unlimited
-        self._put_limited: Put = self._put_with_limit
+        self.put, self.put_limited = self._put_unlimited, self._put_with_limit
         if asyncio._get_running_loop() is loop:  # noqa: SLF001 - see `Loop.attach`
             self._know_thread()
 
@@ -82,10 +76,6 @@ class LoopCrew(Desk):
             # The first keeps its identifier from being another one's.
             known = self._settings[id(settings)] = (settings, replace(settings, dispatcher=self))
         return known[1]
-
-    def attach(self, cell: Cell[Any]) -> None:
-        """Let the cell have no queue as long as no message waits, unless there is a limit."""
-        attach(cell, self.put, self._put_limited)
 
     def launch(self, cell: Cell[Any]) -> None:
         """Let the loop begin with the cell, if there is anything to begin with."""

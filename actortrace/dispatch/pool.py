@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actortrace.core.lifetime import STARTED
 from actortrace.dispatch.crew import Crew
-from actortrace.dispatch.gate import Gate, attach, open_gate
+from actortrace.dispatch.gate import Gate, open_gate
 from actortrace.dispatch.shift import Shift
 from actortrace.dispatch.watchdog import Watchdog
 from actortrace.errors import SettingError
@@ -69,6 +69,8 @@ class Pool:
         self.is_shared = True
         is_default = workers is None and spares is None and name is None
         self._office = _shared_office() if is_default else _Office(workers, spares, name)
+        # Without a step in between: each start calls it.
+        self.attach = self._office.crew.attach
 
     def __repr__(self) -> str:
         crew = self._office.crew
@@ -83,10 +85,6 @@ class Pool:
 
     awaits = False
     loop = None
-
-    def attach(self, cell: Cell[Any]) -> None:
-        """Let the cell have no queue as long as no message waits, unless there is a limit."""
-        attach(cell, self._office.crew.put, self._office.put_limited)
 
     def launch(self, cell: Cell[Any]) -> None:
         """Let a worker begin with the cell, if there is anything to begin with."""
@@ -131,8 +129,7 @@ class _Office:
         shift = Shift(crew)
         crew.run = shift.run
         gate = Gate(crew, shift, is_direct=True)
-        # Once for all cells: a bound method takes 64 bytes.
-        crew.put, self.put_limited, self.put_late = gate.put, gate.put_limited, gate.put_late
+        crew.put, crew.put_limited, self.put_late = gate.put, gate.put_limited, gate.put_late
         self.watchdog = Watchdog(crew)
         _offices.add(self)
 
