@@ -123,18 +123,18 @@ class Gate:
 def _wake(desk: Desk, cell: Cell[Any]) -> Callable[[], object] | None:
     """Add a cell that is idle; under the lock. Returns what `admit` does."""
     if not cell.is_idle:
-        # Nothing is written: it may become idle at this moment, by `open_gate`.
+        # Nothing is written: it may become idle at this moment, by `give_back`.
         return None
     cell.is_idle = False
     return desk.admit(cell)
 
 
-def open_gate(desk: Desk, cell: Cell[Any]) -> bool:
-    """Do what `give_back` does for a cell that nobody has run yet, without the lock if it can."""
+def give_back(desk: Desk, cell: Cell[Any]) -> bool:
+    """Let the cell be idle, unless messages wait; return whether it is. By who has run it."""
     if cell.queue is not NOTHING:
-        return give_back(desk, cell)
+        return _give_back_with_queue(desk, cell)
     cell.is_idle = True
-    # A sender that has put a backlog there since has added the cell, or leaves that to this one.
+    # A sender that has put a backlog there since adds the cell, or was too early to see it idle.
     if cell.queue is NOTHING:
         return True
     with desk.lock:
@@ -142,15 +142,11 @@ def open_gate(desk: Desk, cell: Cell[Any]) -> bool:
     return not is_idle
 
 
-def give_back(desk: Desk, cell: Cell[Any]) -> bool:
-    """Let the cell be idle, unless messages wait; return whether it is. By who has run it."""
+def _give_back_with_queue(desk: Desk, cell: Cell[Any]) -> bool:
     # Not `with`, which takes longer than all that is done under the lock.
     desk.lock.acquire()
     try:
         queue = cell.queue
-        if queue is NOTHING:
-            cell.is_idle = True
-            return True
         if isinstance(queue, Backlog):
             if queue:
                 return False

@@ -18,7 +18,7 @@ from actortrace.core.cell import Cell
 from actortrace.core.failure import SHUTDOWN
 from actortrace.core.running import Strand
 from actortrace.dispatch.desk import Desk
-from actortrace.dispatch.gate import Gate, open_gate
+from actortrace.dispatch.gate import Gate, give_back
 from actortrace.dispatch.loop_shift import LoopShift
 from actortrace.dispatch.shift import SECONDS
 from actortrace.errors import LoopBlockedError
@@ -85,7 +85,7 @@ class LoopCrew(Desk):
             # Whoever blocks it may be waiting for this.
             raise LoopBlockedError
         self.population.add(cell)
-        if not (cell.started.is_done and open_gate(self, cell)):
+        if not (cell.started.is_done and give_back(self, cell)):
             self.add(cell)
 
     def give_up(self, cell: Cell[Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actortrace.core.lifetime import STARTED
 from actortrace.dispatch.crew import Crew
-from actortrace.dispatch.gate import Gate, open_gate
+from actortrace.dispatch.gate import Gate, give_back
 from actortrace.dispatch.shift import Shift
 from actortrace.dispatch.watchdog import Watchdog
 from actortrace.errors import SettingError
@@ -92,7 +92,7 @@ class Pool:
         crew.population.add(cell)
         try:
             is_begun = cell.started is STARTED or cell.started.is_done
-            if not (is_begun and open_gate(crew, cell)):
+            if not (is_begun and give_back(crew, cell)):
                 crew.add(cell)
         except BaseException:
             # There can be no thread to run it.

@@ -19,11 +19,21 @@ from actortrace.dispatch import crew, gate
 Planting: TypeAlias = Callable[[], AbstractContextManager[object]]
 
 
+def backlog_put_meanwhile_unseen() -> AbstractContextManager[object]:
+    """Who gives an actor back that had no message does not look again whether it has one now."""
+    return _changed(gate, "give_back", ("if cell.queue is NOTHING:", "if True:"))
+
+
+def run_by_who_gave_it_back_and_by_others() -> AbstractContextManager[object]:
+    """Who finds one then does not look whether its sender has added the actor."""
+    return _changed(gate, "give_back", ("return not is_idle", "return False"))
+
+
 def backlog_let_go_of_unseen() -> AbstractContextManager[object]:
     """Who gives an actor back does not look again for a message that came at the last moment."""
     return _changed(
         gate,
-        "give_back",
+        "_give_back_with_queue",
         (
             "desk.put, NOTHING\n            if queue:",
             "desk.put, NOTHING\n            if False:",
@@ -35,7 +45,7 @@ def limited_mailbox_unseen() -> AbstractContextManager[object]:
     """Nor where there is a limit."""
     return _changed(
         gate,
-        "give_back",
+        "_give_back_with_queue",
         ("        if not queue:\n            return True", "        return True"),
     )
 

@@ -66,6 +66,13 @@ def ask_in_place_meets_tell(run: Run, mailbox: Mailbox | None = None) -> Check:
     return stage.check
 
 
+def ask_in_place_meets_two_tells(run: Run) -> Check:
+    stage = PoolStage(run, workers=2)
+    run.spawn("ann", partial(stage.ask, "ann"))
+    run.spawn("bob", partial(_twice, stage.tell, "bob"))
+    return stage.check
+
+
 def two_asks_meet_in_place(run: Run, mailbox: Mailbox | None = None) -> Check:
     stage = PoolStage(run, mailbox=mailbox)
     run.spawn("ann", partial(stage.ask, "ann"))
