@@ -55,8 +55,7 @@ def start_turn(strand: Strand, envelope: Envelope, then: Then) -> Rest | None:
     """
     run_in_loop(strand)
     cell = strand.cell
-    is_plain = cell.signals is None and envelope.deadline is None and not envelope.is_notice
-    if not (is_plain or is_due(cell, envelope)):
+    if not ((cell.signals is None and envelope.deadline is None) or is_due(cell, envelope)):
         return rest_of_end(cell, then)
     cell.current = envelope
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actortrace.core.seam import is_stop
@@ -117,7 +118,8 @@ class Notice(Envelope):
         edge: Edge | None = None,
         is_exempt: bool = False,
     ) -> None:
-        super().__init__(message, None, target)
+        # Not `None`: who looks at that alone is to know that it is no plain message.
+        super().__init__(message, None, target, deadline=inf)
         self.incarnation = incarnation
         """The only one that it is for; `None` when any is right."""
         self.edge = edge

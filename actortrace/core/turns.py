@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
 def turn(cell: Cell[Any], envelope: Envelope) -> None:
     """Handle one message, after the signals that came before it."""
-    is_plain = cell.signals is None and envelope.deadline is None and not envelope.is_notice
-    if not (is_plain or is_due(cell, envelope)):
+    if not ((cell.signals is None and envelope.deadline is None) or is_due(cell, envelope)):
         return
     cell.current = envelope
     try:

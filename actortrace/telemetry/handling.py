@@ -44,9 +44,9 @@ class Handling:
             # What comes of the failure belongs under this span; only its ids are needed for that.
             envelope.context = with_ids_only(self._context, span.get_span_context())
         self._origin.handling = None
-        # Read once: whoever abandons the actor takes it away.
+        # Read once: whoever abandons the actor takes it away. That of a notice is nobody's.
         deadline = envelope.deadline
-        if deadline is not None:
+        if deadline is not None and self._reply is not None:
             self._note_answer(deadline)
         spans.close(span, failure)
 
