@@ -59,8 +59,8 @@ help: ## what there is
 demo: $(VENV)/.ready-demo ## index a source tree under supervision and draw a trace of it
 	$(RUN) -m actortrace demo $(ARGS)
 
-test: $(VENV)/.ready-dev ## the tests
-	$(RUN) -m pytest $(ARGS)
+test: $(VENV)/.ready-dev ## the tests, side by side
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 lint: $(VENV)/.ready-dev ## style and formatting
 	$(RUN) -m ruff check .
