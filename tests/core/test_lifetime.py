@@ -232,8 +232,7 @@ def test_an_actor_that_stops_itself_says_why(reason: object) -> None:
     actor = ref.ask(lambda actor: actor)
     ref.tell(lambda actor: actor.stop(reason))
 
-    assert ref.actor_stopped.wait(10)
-    ref.stop()
+    until_ended(ref)
     assert actor.hooks == ["on_start", "on_stop"]
     with pytest.raises(ActorDeadError) as caught:
         ref.ask("x")
@@ -245,8 +244,7 @@ def test_it_may_stop_itself_with_an_exception_as_the_reason() -> None:
     ref: Any = Obedient.start()
     actor = ref.ask(lambda actor: actor)
     ref.tell(lambda actor: actor.stop(ValueError("enough")))
-    assert ref.actor_stopped.wait(10)
-    ref.stop()
+    until_ended(ref)
 
     assert repr(ref.reason) == "ValueError('enough')"
     assert actor.hooks == ["on_start", "on_stop"]

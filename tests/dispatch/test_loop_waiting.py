@@ -37,6 +37,7 @@ from tests.actors import (
     is_waiting,
     supervisor,
     until,
+    until_ended,
     until_left_alone,
     until_waiting,
 )
@@ -471,7 +472,7 @@ def test_an_order_to_end_ends_what_an_actor_awaits(
         asked.get(timeout=10)
     assert caught.value.reason == ("killed" if reason == "kill" else reason)
     assert letters.wait_for(1) == [(reach_and_wait, "stopped")]
-    assert ref.actor_stopped.wait(10)
+    until_ended(ref)
     assert ref.reason == ("killed" if reason == "kill" else reason)
     assert actor.hooks == ["on_start", *["on_stop"][: reason != "kill"]]
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
