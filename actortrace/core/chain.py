@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import iscoroutinefunction
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actortrace.core.dead_letter import discard_waiting
@@ -99,8 +100,7 @@ class Chain:
                 steps[hook] = guard(middleware, hook, steps[hook])
         for middleware in reversed(trusted):
             for hook in _overridden(middleware):
-                link = _link_pair if hook in _HOOKS_OF_TWO else _link
-                steps[hook] = link(getattr(middleware, hook), steps[hook])
+                steps[hook] = _step(middleware, hook, steps[hook])
         for hook, step in steps.items():
             setattr(self, hook, step)
         self.carrier = carrier
@@ -139,7 +139,6 @@ def give_up(cell: Cell[Any], failure: Failure) -> None:
 
 
 _GUARDS = {"send": SendGuard, "receive": ReceiveGuard}
-_HOOKS_OF_TWO = ("restart", "fail", "drop")
 
 
 def _overridden(middleware: Middleware) -> list[str]:
@@ -147,18 +146,11 @@ def _overridden(middleware: Middleware) -> list[str]:
     return [h for h in hooks if getattr(type(middleware), h) is not getattr(Middleware, h)]
 
 
-# Closures: they take a third of what a partial does, on the way of every message.
+def _step(middleware: Middleware, hook: str, proceed: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a hook as a step: the next one is what its last argument is if it is left out.
 
-
-def _link(hook: Callable[..., Any], proceed: Callable[..., Any]) -> Callable[..., Any]:
-    def step(subject: Any) -> Any:
-        return hook(subject, proceed)
-
-    return step
-
-
-def _link_pair(hook: Callable[..., Any], proceed: Callable[..., Any]) -> Callable[..., Any]:
-    def step(subject: Any, detail: Any) -> Any:
-        return hook(subject, detail, proceed)
-
-    return step
+    A closure around the hook would be one more call on the way of every message.
+    """
+    function = getattr(type(middleware), hook)
+    code, names, cells = function.__code__, function.__globals__, function.__closure__
+    return MethodType(FunctionType(code, names, hook, (proceed,), cells), middleware)

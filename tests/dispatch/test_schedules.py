@@ -78,7 +78,7 @@ def judge(
     (both(scenarios.two_tells_meet_two_workers), GATE, 2, 500),
     (both(scenarios.two_senders_meet_give_back), GATE, 1, 200),
     (both(scenarios.ask_in_place_meets_tell), GATE, 1, 60),
-    (one(scenarios.ask_in_place_meets_two_tells), GATE, 1, 150),
+    (one(scenarios.ask_in_place_meets_two_tells), GATE, 1, 100),
     (both(scenarios.two_asks_meet_in_place), GATE, 2, 600),
     (both(scenarios.tell_meets_begin), GATE, 3, 300),
 )
@@ -172,7 +172,7 @@ def test_room_in_a_mailbox_and_the_end_of_it_are_told_to_who_waits(
     (one(scenarios.answer_meets_two_readers), REPLY, 3, 20_000),
     (both(scenarios.two_senders_meet_give_back), GATE, 3, 20_000),
     (both(scenarios.ask_in_place_meets_tell), GATE, 3, 10_000),
-    (one(scenarios.ask_in_place_meets_two_tells), GATE, 2, 10_000),
+    (one(scenarios.ask_in_place_meets_two_tells), GATE, 2, 5_000),
     (both(scenarios.two_asks_meet_in_place), GATE, 3, 5_000),
     (both(scenarios.two_senders_meet_end_without_a_thread), GATE, 3, 5_000),
     (both(scenarios.ask_meets_order_to_end), GATE, 3, 20_000),

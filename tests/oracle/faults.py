@@ -55,7 +55,7 @@ def previous_parent() -> AbstractContextManager[object]:
         return receive(self, envelope, proceed)
 
     receive = Tracing.receive
-    return patch.object(Tracing, "receive", _now_and_then(stale, right))
+    return patch.object(Tracing, "receive", _hook(_now_and_then(stale, right)))
 
 
 def no_parent() -> AbstractContextManager[object]:
@@ -66,7 +66,7 @@ def no_parent() -> AbstractContextManager[object]:
         send(self, envelope, proceed)
 
     send = Tracing.send
-    return patch.object(Tracing, "send", _now_and_then(forgotten, send))
+    return patch.object(Tracing, "send", _hook(_now_and_then(forgotten, send)))
 
 
 def no_baggage() -> AbstractContextManager[object]:
@@ -173,6 +173,15 @@ def _now_and_then(
         return (right if next(calls) % every else wrong)(*args)
 
     return either
+
+
+def _hook(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Take what a hook takes, by name: the last is given as a default."""
+
+    def hook(tracing: Tracing, envelope: Any, proceed: Any) -> Any:
+        return function(tracing, envelope, proceed)
+
+    return hook
 
 
 def _only_some(
