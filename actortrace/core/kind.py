@@ -47,6 +47,9 @@ class Kind:
         self.assembly = assembly
         self._is_mixed = False
         self.settings = Settings.of(actor_class, assembly.dispatcher)
+        if assembly.cell_type.waits_for_others:
+            # What it waits for would wait for its asker.
+            self.settings = replace(self.settings, inline_asks=False)
         overrides_on_receive = actor_class.on_receive is not pykka.Actor.on_receive
         self.chain = Chain(HandlerTable(actor_class, overrides_on_receive=overrides_on_receive))
         assembly.compose(self)

@@ -73,9 +73,7 @@ class Gate:
         """Let the calling thread run the actor, if it may and no other message is before this."""
         cell: Cell[Any] = call.target
         shift = self._shift
-        # What waits for others would wait for its asker here.
-        may_be = cell.is_idle and cell.settings.inline_asks and not cell.waits_for_others
-        if shift is None or not may_be:
+        if shift is None or not (cell.is_idle and cell.settings.inline_asks):
             return False
         asker = running_cell()
         if not may_run_here(asker):

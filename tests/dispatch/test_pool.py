@@ -18,7 +18,7 @@ import pykka
 import pytest
 from opentelemetry.context import attach, get_current, set_value
 
-from actortrace.actor import TracedActor
+from actortrace.actor import Supervisor, TracedActor
 from actortrace.core.actor import Options
 from actortrace.core.blocking import blocking
 from actortrace.core.ref import Ref
@@ -378,6 +378,19 @@ def test_a_thread_of_the_users_own_runs_one(two: tuple[Ref[Any], Ref[Any]]) -> N
 def test_a_class_may_refuse(pool: Any) -> None:
     start = pool(2)
     asked = idle(start, Queued)
+
+    assert start().ask(lambda: asked.ask(thread_name) != thread_name(), timeout=10)
+
+
+def test_a_supervisor_is_not_run_by_who_asks_it(pool: Any) -> None:
+    class Overseeing(Supervisor):
+        use_daemon_thread = True
+
+        def on_receive(self, message: Callable[[], Any]) -> Any:
+            return message()
+
+    start = pool(2)
+    asked = idle(start, Overseeing)
 
     assert start().ask(lambda: asked.ask(thread_name) != thread_name(), timeout=10)
 
