@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actortrace.core.bell import new_bell
 from actortrace.core.blocking import wait_for
-from actortrace.core.running import askers, is_abandoned, makers
+from actortrace.core.running import abandoned, askers, is_abandoned, makers
 from actortrace.errors import DeadlockError
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def wait_in_turn(cell: Cell[Any], reply: Outcome[Any], timeout: float | None) ->
         if cell.signals is not None or cell in makers:
             for one in _waiting_cells(cell):
                 one.interrupt_if_ordered()
-        if is_abandoned():
+        if abandoned and is_abandoned():
             waiting.interrupt(None)
         is_done = wait_for(bell, -1 if timeout is None else timeout)
     finally:
