@@ -155,7 +155,11 @@ class _Session:
         for node in self.tree:
             for below in node.below:
                 _ask(below, Settle())
+        until = time.monotonic() + _DRAIN
         self._look()
+        # A parser that was just being started again was not asked, and may have been killed anew.
+        while self.killed != kills.count and time.monotonic() < until:
+            self._look()
 
     def _broken(self) -> DemoError:
         for ref, what in (

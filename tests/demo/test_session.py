@@ -9,19 +9,26 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from actortrace.core.ref import Ref
 from actortrace.demo import session
 from actortrace.demo.index import Index
 from actortrace.demo.indexing import Parsers
 from actortrace.demo.interruption import Interruption
+from actortrace.demo.message import Settle
+from actortrace.demo.name import parser_names
 from actortrace.demo.outcome import DemoError
 from actortrace.demo.screen import Blank
 from actortrace.demo.session import Report, index
 from actortrace.demo.source_tree import SourceTree, default_trees
+from actortrace.demo.survey import Node, survey
+from actortrace.otp.exits import exit as exit_
+from tests.actors import find, until
 
 GOOD = st.sampled_from(
     [b"", b"x = 1\n", b"import os\n\nclass A:\n    def b(self): ...\n", b"# only\n"]
@@ -116,6 +123,30 @@ def test_no_file_is_lost_by_a_thousand_kills_a_second(tmp_path: Path) -> None:
     assert report.killed > 10
     assert report.restarts == 86 + report.killed
     assert all(node.child.state == "running" for node in report.tree)
+
+
+def test_a_parser_that_is_killed_while_they_are_counted_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victims, asked = [parser_names(2)[0]], []
+
+    def note_and_ask(node: Node, message: object) -> None:
+        asked.append(type(message))
+        ask(node, message)
+
+    def survey_late(supervisor: Ref[Any], timeout: float) -> tuple[Node, ...]:
+        if Settle in asked and victims:
+            ref: Any = find(victims.pop())
+            exit_(ref, "kill")
+            until(lambda: ref.incarnation == 1, "it has been started again")
+        return survey(supervisor, timeout)
+
+    ask = session._ask
+    monkeypatch.setattr(session, "_ask", note_and_ask)
+    monkeypatch.setattr(session, "survey", survey_late)
+    report = run(tmp_path, tmp_path / "index.sqlite")
+
+    assert (report.restarts, report.killed) == (1, 1)
 
 
 @pytest.mark.slow
