@@ -72,9 +72,8 @@ class Lifetime(Mortal[A]):
             _set(actor, "_actor_ref", self)
             self.actor = actor
             actor.__init__(*arguments, **keywords)  # type: ignore[misc]  # as type.__call__ does
-            if actor._actor_ref is not self:  # noqa: SLF001 - kept out of the user's names
-                # Pykka's constructor, called directly, has made another ref.
-                _set(actor, "_actor_ref", self)
+            # Pykka's constructor, if it was called directly, has made another ref.
+            _set(actor, "_actor_ref", self)
             if abandoned:
                 refuse_if_abandoned(self)
         except BaseException as error:

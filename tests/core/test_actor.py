@@ -569,6 +569,19 @@ def test_a_setattr_of_the_users_own_may_need_what_the_constructor_makes() -> Non
     assert Counting.start().proxy().sets.get() == 1
 
 
+def test_a_getattribute_of_the_users_own_may_hide_what_it_likes() -> None:
+    class Reserved(TracedActor):
+        def __getattribute__(self, name: str) -> Any:
+            if name.startswith("_") and not name.startswith("__"):
+                raise AttributeError(name)
+            return super().__getattribute__(name)
+
+        def on_receive(self, message: Any) -> Any:
+            return message
+
+    assert Reserved.start().ask("x") == "x"
+
+
 def test_a_class_whose_init_subclass_forgets_its_superclass_starts_its_own_actors() -> None:
     class Base(TracedActor):
         def __init_subclass__(cls) -> None:
