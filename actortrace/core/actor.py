@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", bound="Actor")
 
+_get = object.__getattribute__
+
 
 class Actor(SeamActor):
     """A Pykka actor whose identity is a cell. Knows nothing of tracing, supervision or threads.
@@ -79,7 +81,7 @@ class Actor(SeamActor):
         try:
             # Not by `vars`, which makes a dictionary that the actor then keeps, nor by a method of
             # the user's.
-            object.__getattribute__(self, "_actor_ref")
+            _get(self, "_actor_ref")
         except AttributeError:
             # Made by hand instead of started: it has a ref, and nothing runs it.
             self._actor_ref = kind_of(self.__class__).cell()
