@@ -13,7 +13,7 @@ from actortrace.core.envelope import Envelope
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Middleware, Receive, Send
 from actortrace.otp.child import child
-from tests.actors import DeadLetters, Gate, Obedient, find, supervisor
+from tests.actors import DeadLetters, Gate, Obedient, find, supervisor, until
 
 
 def watched(**settings: Any) -> tuple[type[Obedient], DeadLetters]:
@@ -141,6 +141,8 @@ def test_a_class_that_drops_its_messages_at_a_restart_drops_these_too() -> None:
     gate.open()
 
     assert letters.wait_for(2)[1] == ("for any", "restarted")
+    # What is sent before its next incarnation is dropped as well.
+    until(lambda: ref.incarnation == 1, "it is restarted")
     assert seen_by(ref) == []
 
 
