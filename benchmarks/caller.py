@@ -22,7 +22,8 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import Attributes
 
-from actortrace.telemetry.configuration import Mode, configure
+from actortrace.telemetry.configuration import configure
+from actortrace.telemetry.options import Mode
 
 _UNSAMPLED = SpanContext(
     trace_id=0x0AF7651916CD43DD8448EB211C80319C,

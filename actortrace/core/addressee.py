@@ -17,7 +17,7 @@ from actortrace.core.waiting import wait_of
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.edge import Edge
+    from actortrace.core.edge import Edge, Verb
     from actortrace.core.reply import Reply
     from actortrace.core.settings import Put, Settings
     from actortrace.core.signals import Signal
@@ -54,6 +54,7 @@ class Addressee(Owner[A]):
         context: Any = None,
         incarnation: int | None = None,
         edge: Edge | None = None,
+        verb: Verb | None = None,
         is_exempt: bool = False,
     ) -> Notice:
         """Put a message of ours behind those that wait. Never blocks and never raises.
@@ -62,17 +63,23 @@ class Addressee(Owner[A]):
             message: what the handler gets.
             context: the context it is handled in; that of the caller unless given.
             incarnation: the one it is for. To any other it is a dead letter, `stale`.
-            edge: overrides the edge of its handler.
+            edge: the one that it has, whatever its handler says.
+            verb: by what it is sent.
             is_exempt: whether the limit of the mailbox does not hold for it. A full mailbox makes
                 other notices dead letters.
 
         """
         notice = Notice(
-            message, self._cell, incarnation=incarnation, edge=edge, is_exempt=is_exempt
+            message,
+            self._cell,
+            incarnation=incarnation,
+            edge=edge,
+            verb=verb,
+            is_exempt=is_exempt,
         )
         carrier = self.chain.carrier
         notice.context = carrier.current() if context is None else context
-        if edge is not None:
+        if edge is not None or verb is not None:
             # The tracing takes a context that it knows for one whose verdict it knows.
             notice.context = carrier.distinct(notice.context)
         if self.is_closed:

@@ -9,7 +9,7 @@ from actortrace.core.seam import is_stop
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.edge import Edge
+    from actortrace.core.edge import Edge, Verb
     from actortrace.core.reply import Answerable
 
 WAKE = object()
@@ -36,7 +36,13 @@ class Envelope:
     """Whether it is a `Call`."""
 
     edge: Edge | None = None
-    """The edge that this one message is to have, whatever its handler says."""
+    """The edge that this one message is to have, whatever anybody says."""
+
+    verb: Verb | None = None
+    """By what it was sent, where that was neither a tell nor an ask."""
+
+    weight: float = 1.0
+    """For how many messages it stands."""
 
     message: Any
     """What was sent."""
@@ -105,7 +111,7 @@ class Call(Envelope):
 class Notice(Envelope):
     """A message that nobody sent from code of theirs: of an exit, of a timer, of a task."""
 
-    __slots__ = ("edge", "incarnation", "is_exempt", "is_void", "is_waiting")
+    __slots__ = ("edge", "incarnation", "is_exempt", "is_void", "is_waiting", "verb")
 
     is_notice = True
 
@@ -116,6 +122,7 @@ class Notice(Envelope):
         *,
         incarnation: int | None = None,
         edge: Edge | None = None,
+        verb: Verb | None = None,
         is_exempt: bool = False,
     ) -> None:
         # Not `None`: who looks at that alone is to know that it is no plain message.
@@ -123,6 +130,7 @@ class Notice(Envelope):
         self.incarnation = incarnation
         """The only one that it is for; `None` when any is right."""
         self.edge = edge
+        self.verb = verb
         self.is_exempt = is_exempt
         """Whether the limit of the mailbox does not hold for it."""
         self.is_void = False

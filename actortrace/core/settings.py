@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
+from actortrace.core.edge import EdgePolicy
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.middleware import Middleware
 from actortrace.core.redaction import redacted_names
@@ -66,6 +67,8 @@ class Settings:
     """Whether an ask that has timed out by its turn is dropped instead of handled."""
     inline_asks: bool
     """Whether an ask may be handled on the asker's thread, where the dispatcher does that."""
+    edges: EdgePolicy
+    """How the spans of its messages relate to those of their senders."""
     redacted: frozenset[str]
     """Attributes of which nobody may see the value: in reports, or by `get_state`."""
 
@@ -89,7 +92,12 @@ class Settings:
         given = {name: _class_value(actor_class, name) for name in defaults}
         chosen: dict[str, Any] = {n: defaults[n] if v is None else v for n, v in given.items()}
         chosen["middleware"] = _as_tuple(chosen["middleware"])
-        settings = cls(**chosen, redacted=redacted_names(actor_class))
+        edges = _class_value(actor_class, "trace_edges")
+        settings = cls(
+            **chosen,
+            edges=EdgePolicy.of(edges, f"{actor_class.__qualname__}.trace_edges"),
+            redacted=redacted_names(actor_class),
+        )
         settings.check(actor_class.__qualname__)
         return settings
 

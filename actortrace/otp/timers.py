@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from actortrace.core.belongings import Order
 from actortrace.core.dead_letter import drop
-from actortrace.core.edge import Edge
 from actortrace.core.envelope import Notice
 from actortrace.core.running import calling_cell, is_abandoned
 from actortrace.dead_letters import publish
@@ -19,6 +18,7 @@ from actortrace.otp.timekeeper import timekeeper
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
+    from actortrace.core.edge import Verb
     from actortrace.core.failure import Ending
     from actortrace.core.ref import Ref
     from actortrace.dead_letters import Reason
@@ -33,7 +33,7 @@ def send_after(target: Ref[Any] | NamedRef | str, message: Any, delay: float) ->
     Any other target is the present incarnation of an actor: when it ends before, the timer does
     too, and the message is a dead letter, `stale`; so it is at once, `stopped`, when the actor has
     ended for good already. The timer does not end with whoever called this. The span of the handler
-    links to the current one.
+    links to the current one, unless edges were chosen otherwise.
 
     Raises:
         ValueError: when `delay` is not a number of seconds, 0 or more.
@@ -55,8 +55,8 @@ def send_every(target: Ref[Any] | NamedRef | str, message: Any, interval: float)
     The times do not drift. A tick is left out while the one before it still waits in the mailbox,
     and several that are late are one. The timer ends when it is cancelled, or as that of
     `send_after` does; one with a name goes on while nobody has it, and makes dead letters. The
-    handling of each tick begins a trace. Unlike in OTP an interval of 0 is refused: it would keep a
-    processor busy.
+    handling of each tick begins a trace, unless edges were chosen otherwise. Unlike in OTP an
+    interval of 0 is refused: it would keep a processor busy.
 
     Raises:
         ValueError: when `interval` is not a number of seconds, a microsecond or more.
@@ -90,7 +90,7 @@ class Timer(Alarm):
     __slots__ = ("_context", "_incarnation", "_is_over", "_message", "_target")
 
     order: ClassVar[Order] = Order.OWNED
-    _edge: ClassVar[Edge] = Edge.LINK
+    _verb: ClassVar[Verb] = "send_after"
 
     def __init__(self, target: Cell[Any] | NamedRef, message: Any) -> None:
         super().__init__()
@@ -159,14 +159,14 @@ class Timer(Alarm):
                 self._message,
                 context=self._context,
                 incarnation=self._incarnation,
-                edge=self._edge,
+                verb=self._verb,
             )
         cell = whereis(target.name)
         if cell is None:
             run = contextvars.Context.run
             publish(self._message, target, "stopped", self._context, run)
             return None
-        notice: Notice = self._context.run(cell_of(cell).notify, self._message, edge=self._edge)
+        notice: Notice = self._context.run(cell_of(cell).notify, self._message, verb=self._verb)
         return notice
 
     def _expire(self) -> None:
@@ -179,7 +179,7 @@ class Timer(Alarm):
         """End the message: its target has ended. A name never does."""
         target = self._target
         if not isinstance(target, NamedRef):
-            letter = Notice(self._message, target, incarnation=self._incarnation, edge=self._edge)
+            letter = Notice(self._message, target, incarnation=self._incarnation, verb=self._verb)
             letter.context = self._context
             drop(letter, reason)
 
@@ -195,7 +195,7 @@ class _RepeatingTimer(Timer):
 
     __slots__ = ("_rhythm", "_tick")
 
-    _edge = Edge.ROOT
+    _verb: ClassVar[Verb] = "send_every"
 
     def __init__(self, target: Cell[Any] | NamedRef, message: Any, rhythm: Rhythm) -> None:
         super().__init__(target, message)

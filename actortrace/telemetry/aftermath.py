@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Link, SpanContext
 
-from actortrace.telemetry.budget import TraceBudget
 from actortrace.telemetry.carrier import EMPTY, span_context_in, with_ids_only, without_span
 from actortrace.telemetry.origin import origin_of
+from actortrace.telemetry.ration import Ration
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -26,7 +26,7 @@ _MOST_CRASHES = 128
 MOST_RESTARTS = 64
 """So many may be in one trace. A program of which so much crashes in one is in a loop."""
 
-_budget = TraceBudget(MOST_RESTARTS)
+_ration = Ration(MOST_RESTARTS)
 
 
 def context_of(failure: Failure) -> Context:
@@ -44,9 +44,9 @@ def place_of_attempt(failure: Failure, origin: Origin | None) -> tuple[Context, 
     crash = span_context_in(context)
     if is_sampled(crash):
         if failure.sibling:
-            has_room = not _budget.is_exhausted(crash.trace_id)
+            has_room = not _ration.is_exhausted(crash.trace_id)
         else:
-            has_room = _budget.spend(crash.trace_id)
+            has_room = _ration.spend(crash.trace_id)
         if has_room:
             return context, []
     # A crash must be seen even where the message was not: its restart begins a trace.

@@ -1,34 +1,44 @@
-"""How many restarts may be in one trace? A count per trace; no spans, no clock."""
+"""How long may a trace get before the next message begins another one? Pure; no clock."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-_MOST_TRACES = 1024
+from actortrace.errors import SettingError
+
+Course: TypeAlias = tuple[int, int, float]
+"""How a trace came here: its id, its hops in this process, and when the first one was.
+
+A hop is a message, a start, a restart or a task inside the one before; times are monotonic seconds.
+"""
 
 
+@dataclass(frozen=True, slots=True)
 class TraceBudget:
-    """Counts the restarts in each trace, so that a loop of crashes does not make an endless one.
+    """What a trace may come to: `TraceBudget(hops=100, age=60)`. `None` is no limit."""
 
-    It remembers the traces that were asked about last. Any thread may ask.
-    """
+    hops: int | None = 1_000
+    """Messages, starts, restarts and tasks, each inside the one before."""
+    age: float | None = 3_600.0
+    """Seconds since the first of them in this process."""
 
-    __slots__ = ("_limit", "_mutex", "_spent")
+    def __post_init__(self) -> None:
+        for name, limit in (("hops", self.hops), ("age", self.age)):
+            is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
+            if limit is not None and not (is_number and limit > 0):
+                raise SettingError(f"{name} of a TraceBudget must be above 0, not {limit!r}")
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._mutex = threading.Lock()
-        self._spent: OrderedDict[int, int] = OrderedDict()
+    def is_spent(self, course: Course, now: float) -> bool:
+        """Whether what comes next belongs into another trace."""
+        _, hops, began = course
+        return (self.hops is not None and hops >= self.hops) or (
+            self.age is not None and now - began > self.age
+        )
 
-    def spend(self, trace: int) -> bool:
-        """Count one more restart; return whether it may be in the trace."""
-        with self._mutex:
-            spent = self._spent[trace] = self._spent.pop(trace, 0) + 1
-            if len(self._spent) > _MOST_TRACES:
-                self._spent.popitem(last=False)
-        return spent <= self._limit
 
-    def is_exhausted(self, trace: int) -> bool:
-        """Whether a restart was not allowed to be in the trace."""
-        return self._spent.get(trace, 0) > self._limit
+def one_hop_on(course: Any, trace_id: int, now: float) -> Course:
+    """Return the course of a trace after one more hop; `course` may be that of another trace."""
+    if course is not None and course[0] == trace_id:
+        return trace_id, course[1] + 1, course[2]
+    return trace_id, 1, now

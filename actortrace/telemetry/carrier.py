@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
-from opentelemetry.context import Context
+from opentelemetry.context import Context, create_key
 from opentelemetry.trace import (
     INVALID_SPAN,
     INVALID_SPAN_CONTEXT,
     NonRecordingSpan,
     set_span_in_context,
 )
+
+from actortrace.telemetry.budget import one_hop_on
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanContext
@@ -29,6 +31,9 @@ EMPTY = Context()
 SPAN_KEY = next(iter(set_span_in_context(INVALID_SPAN, EMPTY)))
 """Where a context keeps its span. To look there is ten times as fast as to ask for it."""
 
+COURSE_KEY = create_key("actortrace.course")
+"""Where a context keeps how far its trace has come. See `actortrace.telemetry.budget`."""
+
 
 def span_context_in(context: Context) -> SpanContext:
     """Return what identifies the span of a context; an invalid one if there is none."""
@@ -39,6 +44,12 @@ def span_context_in(context: Context) -> SpanContext:
 def with_span(context: Context, span: Span) -> Context:
     """Return `context` with `span` as its current one."""
     return Context({**context, SPAN_KEY: span})
+
+
+def with_hop(context: Context, span: Span, now: float) -> Context:
+    """Return `context` with `span` as its current one, and one more hop of its trace."""
+    course = one_hop_on(context.get(COURSE_KEY), span.get_span_context().trace_id, now)
+    return Context({**context, SPAN_KEY: span, COURSE_KEY: course})
 
 
 class ContextCarrier:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 import weakref
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from actortrace.core.chain import NoCarrier
-from actortrace.errors import SettingError
 from actortrace.telemetry.carrier import ContextCarrier
 from actortrace.telemetry.full import FullTracing
 from actortrace.telemetry.isolated import (
@@ -18,6 +15,7 @@ from actortrace.telemetry.isolated import (
     IsolatedPropagation,
     IsolatedTracing,
 )
+from actortrace.telemetry.options import Options, options_from_environment
 from actortrace.telemetry.propagation import Propagation
 from actortrace.telemetry.spans import Spans
 from actortrace.telemetry.task_tracing import TaskTracing
@@ -26,23 +24,12 @@ from actortrace.telemetry.tracing import Tracing
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
+    from actortrace.core.edge import Edge, Verb
     from actortrace.core.kind import Kind
     from actortrace.core.middleware import Middleware
-
-log = logging.getLogger("actortrace")
-
-Mode = Literal["off", "propagate", "process", "full"]
-ENVIRONMENT = "ACTORTRACE_SPANS"
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """What `configure` sets."""
-
-    spans: Mode = "process"
-    tracer_provider: TracerProvider | None = None
-    attribute_spans: bool = False
-
+    from actortrace.telemetry.budget import TraceBudget
+    from actortrace.telemetry.noise import Key
+    from actortrace.telemetry.options import Mode
 
 _TRACING: dict[str, type[Tracing]] = {"process": Tracing, "full": FullTracing}
 _ISOLATED: dict[str, type[Tracing]] = {"process": IsolatedTracing, "full": IsolatedFullTracing}
@@ -59,48 +46,54 @@ def configure(
     spans: Mode = _UNCHANGED,
     tracer_provider: TracerProvider | None = _UNCHANGED,
     attribute_spans: bool = _UNCHANGED,
+    edges: Edge | Mapping[Verb, Edge] | None = _UNCHANGED,
+    ratios: Mapping[Key, float] = _UNCHANGED,
+    trace_budget: TraceBudget = _UNCHANGED,
+    broadcast_share: Sequence[tuple[int, float]] = _UNCHANGED,
 ) -> None:
     """Change the tracing of the whole program; running actors follow. What is not given stays.
 
     Args:
         spans: `"off"`: nothing. `"propagate"`: context flows, no spans. `"process"`: one span per
-            message; the default, unless the environment variable `ACTORTRACE_SPANS` says
-            otherwise. `"full"`: spans for tell and ask too.
+            message; the default. `"full"`: spans for tell and ask too.
         tracer_provider: where spans go; `None` for OpenTelemetry's global provider, also one that
             is set later.
         attribute_spans: whether getting and setting attributes through a proxy makes spans.
+        edges: how the spans of messages relate to those of their senders: `Edge.LINK` for all, or
+            `{"tell": Edge.LINK, …}`; `None` for the defaults. What a class says by `trace_edges`,
+            or a handler by `@handles(…, edge=…)`, goes before.
+        ratios: which share of messages gets spans of their own, from 0 to 1: by the class of the
+            message, of the actor, or `(actor, message)`; by their names; or by the name of the
+            span. What is sent while one without a span is handled belongs to its sender.
+        trace_budget: after how many hops, and seconds, a message begins a new trace, to which the
+            old one links, and the other way round.
+        broadcast_share: which share of a broadcast's receivers gets spans, by their number.
+
+    `ACTORTRACE_SPANS`, `ACTORTRACE_EDGES` (`tell=link, send_every=parent`) and `ACTORTRACE_RATIOS`
+    (`Heartbeat=0, deposit Account=0.1`) in the environment say what holds before.
 
     Raises:
-        SettingError: for another value of `spans`.
+        SettingError: for a value that is none of these; nothing is changed then.
 
     """
-    global _current  # noqa: PLW0603 - the tracing of a program is one thing
-    if spans is not _UNCHANGED and spans not in get_args(Mode):
-        known = ", ".join(map(repr, get_args(Mode)))
-        raise SettingError(f"spans must be one of {known}, not {spans!r}")
-    if tracer_provider not in (_UNCHANGED, None) and not hasattr(tracer_provider, "get_tracer"):
-        raise SettingError(f"tracer_provider must be a TracerProvider, not {tracer_provider!r}")
-    given: dict[str, Any] = {
-        "spans": spans,
-        "tracer_provider": tracer_provider,
-        "attribute_spans": attribute_spans,
-    }
+    global _options  # noqa: PLW0603 - the tracing of a program is one thing
+    given = {name: value for name, value in locals().items() if value is not _UNCHANGED}
     with _mutex:
-        _current = replace(_current, **{k: v for k, v in given.items() if v is not _UNCHANGED})
+        _options = _options.with_(**given)
         for kind in list(_kinds):
-            _compose(kind, _current)
+            _compose(kind, _options)
 
 
-def current_configuration() -> Configuration:
+def current_options() -> Options:
     """Return what holds at this moment."""
-    return _current
+    return _options
 
 
 def compose_traced(kind: Kind) -> None:
     """Put the tracing, as configured, and the user's middlewares into the chain of a class."""
     with _mutex:
         _kinds.add(kind)
-        _compose(kind, _current)
+        _compose(kind, _options)
 
 
 def compose_traced_tasks(kind: Kind) -> None:
@@ -110,32 +103,22 @@ def compose_traced_tasks(kind: Kind) -> None:
     compose_traced(kind)
 
 
-def _compose(kind: Kind, configuration: Configuration) -> None:
-    carrier = NoCarrier() if configuration.spans == "off" else ContextCarrier()
-    kind.chain.compose(_trusted(kind, configuration), kind.settings.middleware, carrier)
+def _compose(kind: Kind, options: Options) -> None:
+    carrier = NoCarrier() if options.spans == "off" else ContextCarrier()
+    kind.chain.compose(_trusted(kind, options), kind.settings.middleware, carrier)
 
 
-def _trusted(kind: Kind, configuration: Configuration) -> tuple[Middleware, ...]:
-    match configuration.spans:
+def _trusted(kind: Kind, options: Options) -> tuple[Middleware, ...]:
+    match options.spans:
         case "off":
             return ()
         case "propagate":
-            return (IsolatedPropagation(kind) if kind.is_isolated else Propagation(kind),)
-    spans = Spans(configuration.tracer_provider)
+            return ((IsolatedPropagation if kind.is_isolated else Propagation)(kind, options),)
+    spans = Spans(options.tracer_provider)
     if kind in _task_kinds:
-        return (TaskTracing(kind, spans),)
+        return (TaskTracing(kind, options, spans),)
     by_mode = _ISOLATED if kind.is_isolated else _TRACING
-    tracing = by_mode[configuration.spans]
-    return (tracing(kind, spans, attribute_spans=configuration.attribute_spans),)
+    return (by_mode[options.spans](kind, options, spans),)
 
 
-def _from_environment() -> Configuration:
-    spans: Any = os.environ.get(ENVIRONMENT, "").strip().lower() or "process"
-    if spans in get_args(Mode):
-        return Configuration(spans=spans)
-    # The program must not fail for what only watches it.
-    log.warning("%s=%r is not one of %s; using 'process'", ENVIRONMENT, spans, get_args(Mode))
-    return Configuration()
-
-
-_current = _from_environment()
+_options = options_from_environment()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import metrics, trace
 from opentelemetry._logs import get_logger_provider
 
-from actortrace.telemetry.configuration import current_configuration
+from actortrace.telemetry.configuration import current_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ def flush(timeout: float) -> bool:
 
 def _providers() -> Iterable[Any]:
     seen = (
-        current_configuration().tracer_provider,
+        current_options().tracer_provider,
         trace.get_tracer_provider(),
         metrics.get_meter_provider(),
         get_logger_provider(),

@@ -8,10 +8,13 @@ from opentelemetry.trace import SpanKind
 
 from actortrace.core.edge import Edge
 from actortrace.telemetry import conventions, exceptions
-from actortrace.telemetry.carrier import get_current, with_span
+from actortrace.telemetry.carrier import get_current, span_context_in, with_span
+from actortrace.telemetry.share import is_in_share
 from actortrace.telemetry.tracing import Tracing
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
+
     from actortrace.core.envelope import Envelope
     from actortrace.core.middleware import Send
     from actortrace.core.reply import Reply
@@ -24,7 +27,8 @@ class FullTracing(Tracing):
         """Stamp the message with the context of a span of its sending."""
         context = get_current() if envelope.context is None else envelope.context
         spans = self._current_spans()
-        if self._is_silent(envelope) or spans.is_certain_to_drop(context):
+        parent = span_context_in(context)
+        if self._is_silent(envelope, parent) or spans.is_certain_to_drop(parent):
             super().send(envelope, proceed)
             return
         reply = cast("Reply[Any] | None", envelope.reply_to)
@@ -55,9 +59,14 @@ class FullTracing(Tracing):
                 )
             )
 
-    def _is_silent(self, envelope: Envelope) -> bool:
+    def _is_silent(self, envelope: Envelope, parent: SpanContext) -> bool:
+        operation = self._operations.of(envelope.message)
         # Nobody sends a notice.
-        return envelope.is_notice or self._operations.edge_of(envelope) is Edge.NONE
+        if envelope.is_notice or operation is None or operation.edge_of(envelope) is Edge.NONE:
+            return True
+        # Where there is no trace yet, what decides about the handling is the one that begins here.
+        is_decided = parent.is_valid or not operation.ratio
+        return is_decided and not is_in_share(operation.ratio, parent.trace_id)
 
     def _sent(self, envelope: Envelope, operation: str) -> dict[str, Any]:
         return self._identity(envelope.target) | {

@@ -32,6 +32,7 @@ class Handling:
         self._spans = spans
         self._envelope = envelope
         self._context = context
+        """The one in which it is handled."""
         self._sent_in = sent_in
         self._reply = envelope.reply_to
         self._origin: Origin = envelope.target.origin

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 
-from actortrace.telemetry.carrier import EMPTY, attach, with_span
+from actortrace.telemetry.carrier import EMPTY, attach
 from actortrace.telemetry.full import FullTracing
 from actortrace.telemetry.propagation import Propagation
 from actortrace.telemetry.tracing import Tracing
@@ -37,10 +37,9 @@ class IsolatedTracing(Tracing):
             attach(context)
             return proceed(envelope)
         context, handling = self._prepare(envelope, EMPTY if context is None else context)
+        attach(context)
         if handling is None:
-            attach(context)
             return proceed(envelope)
-        attach(with_span(context, handling.span))
         try:
             result = proceed(envelope)
         except BaseException as error:

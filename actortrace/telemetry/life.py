@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from time import time_ns
+from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, SpanKind
 
+from actortrace.core.edge import Edge
 from actortrace.core.failure import KILLED, is_word
 from actortrace.core.waiting import Interrupted
 from actortrace.errors import StartTimeoutError
@@ -27,6 +28,7 @@ from actortrace.telemetry.carrier import (
     detach,
     get_current,
     span_context_in,
+    with_hop,
     with_ids_only,
     with_span,
     within,
@@ -34,9 +36,14 @@ from actortrace.telemetry.carrier import (
 )
 from actortrace.telemetry.in_flight import cut_off
 from actortrace.telemetry.origin import Origin, origin_of
+from actortrace.telemetry.place import place_of
 from actortrace.telemetry.propagation import Propagation
+from actortrace.telemetry.ration import Ration
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opentelemetry.context import Context
     from opentelemetry.trace import Span
 
     from actortrace.core.cell import Cell
@@ -44,33 +51,41 @@ if TYPE_CHECKING:
     from actortrace.core.kind import Kind
     from actortrace.core.middleware import Fail, Restart, Start
     from actortrace.core.reply import Reply
+    from actortrace.telemetry.options import Options
+    from actortrace.telemetry.place import Place
     from actortrace.telemetry.spans import Spans
+
+_MOST_CONTINUATIONS = 16
+"""In so many places a trace says where it continues. One of a span without an end would grow so."""
 
 _MOST_SIBLINGS = 32
 """So many spans a round of restarts makes for children that did not end by themselves."""
 
 
+_continuations = Ration(_MOST_CONTINUATIONS)
+
+
 class LifeTracing(Propagation):
     """Makes the spans around the messages of one actor class: how its actors came and went."""
 
-    def __init__(self, kind: Kind, spans: Spans) -> None:
-        super().__init__(kind)
+    def __init__(self, kind: Kind, options: Options, spans: Spans) -> None:
+        super().__init__(kind, options)
         self._actor_class = kind.actor_class
         self._spans = spans
+        self._start_edge = self._edges.of("start")
 
     def start(self, cell: Cell[Any], proceed: Start) -> Reply[None]:
         """Put `__init__`, on this thread, and `on_start`, on the actor's, into one span."""
-        context = get_current()
-        spans = self._current_spans()
         # That is a start of its own, even in the place of another actor.
-        cell.origin = span = None
-        if not spans.is_certain_to_drop(context):
-            name = conventions.span_name(conventions.START, self._actor_class)
-            span = spans.open(name, context, SpanKind.INTERNAL, self._identity(cell))
+        cell.origin = None
+        outer = get_current()
+        name = conventions.span_name(conventions.START, self._actor_class)
+        context, span = self._open_inside(outer, self._start_edge, name, cell, self._identity)
         if span is None:
-            return proceed(cell)
+            return proceed(cell) if context is outer else within(context, proceed, cell)
         cell.origin = Origin(span.get_span_context())
-        token = attach(with_span(context, span))
+        spans = self._spans
+        token = attach(context)
         try:
             started = proceed(cell)
         except BaseException as error:
@@ -93,7 +108,7 @@ class LifeTracing(Propagation):
         previous = cell.origin
         if span is not None:
             cell.origin = Origin(span.get_span_context(), is_news=True)
-            context = with_span(context_of(failure), span)
+            context = with_hop(context_of(failure), span, monotonic())
         else:
             cell.origin = None
             context = context_of(failure)
@@ -123,7 +138,7 @@ class LifeTracing(Propagation):
         is_in_trace = is_sampled(crash)
         inner = context if is_in_trace else without_span(context)
         span = None
-        if not spans.is_certain_to_drop(inner):
+        if not spans.is_certain_to_drop(span_context_in(inner)):
             name = conventions.span_name(conventions.FAIL, self._actor_class)
             attributes = self._identity(cell) | _decided(failure)
             links = links_to_crashes(cell.origin, failure)
@@ -140,6 +155,46 @@ class LifeTracing(Propagation):
         finally:
             spans.close_failed(span, exceptions.reason_name(failure.cause))
 
+    def _open_inside(
+        self,
+        context: Context,
+        edge: Edge,
+        name: str,
+        cell: Cell[Any],
+        describe: Callable[[Cell[Any]], dict[str, Any]],
+    ) -> tuple[Context, Span | None]:
+        """Return the context for what an actor does, and its span if it gets one."""
+        spans, now = self._current_spans(), monotonic()
+        if edge is Edge.NONE:
+            return context, None
+        parent, place, links = span_context_in(context), None, []
+        if edge is not Edge.PARENT or self._is_spent(context, parent, now):
+            place = place_of(context, parent, edge)
+            context, parent, links = place.context, INVALID_SPAN_CONTEXT, place.links
+        if spans.is_certain_to_drop(parent):
+            return context, None
+        span = spans.open(name, context, SpanKind.INTERNAL, describe(cell), links)
+        if span is None:
+            return context, None
+        if place is not None:
+            self._note_continuation(place, span, cell, now)
+        return with_hop(context, span, now), span
+
+    def _note_continuation(self, place: Place, span: Span, cell: Cell[Any], now: float) -> None:
+        """Say in a trace that was long enough where it goes on: at `span`."""
+        old, course = place.linked, place.continued
+        if old is None or course is None or not _continuations.spend(old.trace_id):
+            return
+        attributes = self._identity(cell)
+        attributes[conventions.TRACE_HOPS] = course[1]
+        attributes[conventions.TRACE_AGE] = now - course[2]
+        name = conventions.span_name(conventions.CONTINUATION, self._actor_class)
+        links = [Link(span.get_span_context())]
+        inside = with_ids_only(place.context, old)
+        mark = self._spans.open(name, inside, SpanKind.INTERNAL, attributes, links)
+        if mark is not None:
+            self._spans.close(mark)
+
     def _current_spans(self) -> Spans:
         if trace._TRACER_PROVIDER is not self._spans.seen:  # noqa: SLF001 - see Spans.refresh
             self._refresh()
@@ -154,7 +209,7 @@ class LifeTracing(Propagation):
     ) -> Span | None:
         spans = self._current_spans()
         context, links = place_of_attempt(failure, cell.origin)
-        if spans.is_certain_to_drop(context):
+        if spans.is_certain_to_drop(span_context_in(context)):
             return None
         decision = failure.decision
         attributes = self._identity(cell) | _decided(failure)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
 
-from actortrace.core.edge import Edge
+from actortrace.core.edge import Edge, Verb
 from actortrace.core.envelope import CONTINUE
 from actortrace.core.seam import ActorStop
 from actortrace.telemetry import conventions
+from actortrace.telemetry.edges import Edges
 
 if TYPE_CHECKING:
     from actortrace.core.envelope import Envelope
     from actortrace.core.kind import Kind
+    from actortrace.telemetry.options import Options
 
 _MOST_REMEMBERED = 1024
 
@@ -25,18 +27,32 @@ class Operation:
 
     span_name: str
     attributes: dict[str, Any]
-    edge: Edge
-    """How its span relates to the sender's, unless the message says otherwise."""
+    edges: dict[str, Edge]
+    """How its span relates to the sender's, by verb."""
+    told: Edge
+    asked: Edge
+    ratio: float
+    """Which share of the messages gets spans."""
+
+    def edge_of(self, envelope: Envelope) -> Edge:
+        """Return how the span of a message relates to its sender's."""
+        if envelope.edge is not None:
+            return envelope.edge
+        if envelope.verb is not None:
+            return self.edges[envelope.verb]
+        return self.told if envelope.reply_to is None else self.asked
 
 
 class Operations:
     """The operations of one actor class; they are compared by identity."""
 
-    def __init__(self, kind: Kind, *, attribute_spans: bool = False) -> None:
+    def __init__(self, kind: Kind, options: Options) -> None:
         self._actor_class = kind.actor_class
         self._handlers = kind.chain.handlers
+        self._edges = Edges(kind, options.edges)
+        self._ratios = options.ratios
         self._silent: tuple[type, ...] = (ActorStop,)
-        if not attribute_spans:
+        if not options.attribute_spans:
             self._silent += (ProxyGetAttr, ProxySetAttr)
         self._remembered: dict[Any, Operation | None] = {}
 
@@ -51,25 +67,18 @@ class Operations:
             operation = self._remembered[key] = self._make(message)
             return operation
 
-    def edge_of(self, envelope: Envelope) -> Edge:
-        """Return how the span of handling a message relates to the sender's."""
-        operation = self.of(envelope.message)
-        if operation is None:
-            return Edge.NONE
-        return operation.edge if envelope.edge is None else envelope.edge
-
     def _make(self, message: Any) -> Operation | None:
         if isinstance(message, self._silent):
             return None
-        edge: Edge | None = None
-        if isinstance(message, (ProxyCall, ProxyGetAttr, ProxySetAttr)):
-            name = ".".join(message.attr_path)
+        method: str | None = None
+        is_call = isinstance(message, (ProxyCall, ProxyGetAttr, ProxySetAttr))
+        if is_call:
+            name = method = ".".join(message.attr_path)
         elif message is CONTINUE:
             name = conventions.CONTINUE
         else:
             method = self._handlers.name_for(type(message))
             name = conventions.PROCESS if method in (None, "on_receive") else method
-            edge = self._handlers.edge_for(method) if method is not None else None
         attributes = {
             conventions.SYSTEM: conventions.SYSTEM_NAME,
             conventions.OPERATION_NAME: name,
@@ -77,8 +86,16 @@ class Operations:
             conventions.DESTINATION: self._actor_class.__name__,
             conventions.MESSAGE_TYPE: type(message).__name__,
         }
+        span_name = conventions.span_name(name, self._actor_class)
+        edges = {verb: self._edges.of(verb, method) for verb in get_args(Verb)}
+        if message is CONTINUE:
+            # It is a part of the start.
+            edges = dict.fromkeys(edges, Edge.PARENT)
         return Operation(
-            span_name=conventions.span_name(name, self._actor_class),
+            span_name=span_name,
             attributes=attributes,
-            edge=edge or Edge.PARENT,
+            edges=edges,
+            told=edges["call" if is_call else "tell"],
+            asked=edges["call" if is_call else "ask"],
+            ratio=self._ratios.of_message(self._actor_class, type(message), span_name),
         )

@@ -19,7 +19,6 @@ from opentelemetry.trace import (
 )
 
 from actortrace.telemetry import conventions, exceptions
-from actortrace.telemetry.carrier import span_context_in
 from actortrace.telemetry.in_flight import cut_off, cut_off_before_shutdown, in_flight, over
 from actortrace.telemetry.sampling import kinds_never_sampled, parent_kind
 
@@ -69,13 +68,13 @@ class Spans:
         # Last, because other threads go by it without a lock.
         self.seen = seen
 
-    def is_certain_to_drop(self, context: Context) -> bool:
-        """Whether a span opened in `context` would surely not be recorded."""
+    def is_certain_to_drop(self, parent: SpanContext) -> bool:
+        """Whether a span under `parent`, which may be invalid, would surely not be recorded."""
         if self.tracer is None:
             return True
         if not self._never_sampled:
             return False
-        return parent_kind(span_context_in(context)) in self._never_sampled
+        return parent_kind(parent) in self._never_sampled
 
     def open(
         self,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from opentelemetry.trace import SpanKind
-
 from actortrace.core.belongings import Order
 from actortrace.core.envelope import CONTINUE
 from actortrace.telemetry import conventions
-from actortrace.telemetry.carrier import EMPTY, attach, detach, with_ids_only, with_span, within
+from actortrace.telemetry.carrier import EMPTY, attach, detach, with_ids_only, within
 from actortrace.telemetry.in_flight import cut_off
 from actortrace.telemetry.life import LifeTracing
 from actortrace.telemetry.origin import origin_of
@@ -39,15 +37,16 @@ class TaskTracing(LifeTracing):
         """Call the function inside a span, or just inside its context."""
         if envelope.message is not CONTINUE:
             return super().receive(envelope, proceed)
-        context: Context = EMPTY if envelope.context is None else envelope.context
         cell = envelope.target
-        span = self._open_run(cell, context)
+        context, span = self._open_run(
+            cell, EMPTY if envelope.context is None else envelope.context
+        )
         if span is None:
             return within(context, proceed, envelope)
         origin = origin_of(cell)
         origin.handling = span
         failure: BaseException | None = None
-        token = attach(with_span(context, span))
+        token = attach(context)
         try:
             proceed(envelope)
             if cell.ending is not None and isinstance(cell.ending.reason, BaseException):
@@ -64,18 +63,17 @@ class TaskTracing(LifeTracing):
                 envelope.context = with_ids_only(context, span.get_span_context())
             self._spans.close(span, failure)
 
-    def _open_run(self, cell: Cell[Any], context: Context) -> Span | None:
-        spans = self._current_spans()
-        if spans.is_certain_to_drop(context):
-            return None
-        task: Any = cell.actor
-        # Not the id of the actor: to make one costs as much as the rest, and nobody sends to it.
-        attributes = {conventions.FUNCTION: task.qualified_name}
-        name = f"{conventions.RUN} {task.function_name}"
-        span = spans.open(name, context, SpanKind.INTERNAL, attributes)
+    def _open_run(self, cell: Cell[Any], context: Context) -> tuple[Context, Span | None]:
+        name = f"{conventions.RUN} {cell.actor.function_name}"
+        context, span = self._open_inside(context, self._edges.of("task"), name, cell, _function)
         if span is not None:
             cell.adopt(_Run(span))
-        return span
+        return context, span
+
+
+def _function(cell: Cell[Any]) -> dict[str, Any]:
+    # Not the id of the actor: to make one costs as much as the rest, and nobody sends to it.
+    return {conventions.FUNCTION: cell.actor.qualified_name}
 
 
 class _Run:

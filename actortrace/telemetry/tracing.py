@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, SpanKind
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, SpanKind
 
 from actortrace.core.belongings import Order
 from actortrace.core.edge import Edge
@@ -21,22 +21,25 @@ from actortrace.telemetry.carrier import (
     detach,
     get_current,
     span_context_in,
+    with_hop,
     with_span,
-    without_span,
 )
 from actortrace.telemetry.handling import Handling, cut_off_handling
 from actortrace.telemetry.life import LifeTracing
-from actortrace.telemetry.operations import Operations
 from actortrace.telemetry.origin import origin_of
+from actortrace.telemetry.place import place_of
+from actortrace.telemetry.share import is_in_share
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span, SpanContext
+    from opentelemetry.trace import Span
 
     from actortrace.core.envelope import Envelope
     from actortrace.core.failure import Ending
     from actortrace.core.kind import Kind
     from actortrace.core.middleware import Drop, Receive, Send
     from actortrace.telemetry.operations import Operation
+    from actortrace.telemetry.options import Options
+    from actortrace.telemetry.place import Place
     from actortrace.telemetry.spans import Spans
 
 _DROPS_PER_SECOND = 10
@@ -44,7 +47,7 @@ _MOST_OPERATIONS = 64
 
 # To look up an enum's member takes 0.1 µs on Python 3.11.
 _CONSUMER = SpanKind.CONSUMER
-_PARENT, _LINK, _NONE = Edge.PARENT, Edge.LINK, Edge.NONE
+_PARENT, _NONE = Edge.PARENT, Edge.NONE
 _MAILBOX_WAIT = conventions.MAILBOX_WAIT
 
 
@@ -55,14 +58,12 @@ class Tracing(LifeTracing):
     context for which it turned out that nothing is to be recorded.
     """
 
-    def __init__(self, kind: Kind, spans: Spans, *, attribute_spans: bool = False) -> None:
-        super().__init__(kind, spans)
-        self._operations = Operations(kind, attribute_spans=attribute_spans)
+    def __init__(self, kind: Kind, options: Options, spans: Spans) -> None:
+        super().__init__(kind, options, spans)
         self._drops = RateLimit(_DROPS_PER_SECOND)
         # Senders mostly send many messages from one context. Remembering the verdict for the last
         # one saves more than a whole tell costs.
         self._quiet = Context()
-        self._may_be_quiet = not self._handlers.has_edges
 
     def send(self, envelope: Envelope, proceed: Send) -> None:
         """Stamp the message, with the time too if its wait may be recorded."""
@@ -99,7 +100,9 @@ class Tracing(LifeTracing):
             return
         context = EMPTY if envelope.context is None else envelope.context
         spans = self._current_spans()
-        if spans.is_certain_to_drop(context) or not self._drops.allows(monotonic()):
+        if spans.is_certain_to_drop(span_context_in(context)) or not self._drops.allows(
+            monotonic()
+        ):
             return
         attributes = self._identity(envelope.target)
         attributes[conventions.MESSAGE_TYPE] = type(envelope.message).__name__
@@ -120,7 +123,7 @@ class Tracing(LifeTracing):
         self, envelope: Envelope, context: Context, proceed: Receive
     ) -> Any:
         context, handling = self._prepare(envelope, context)
-        token = attach(context if handling is None else with_span(context, handling.span))
+        token = attach(context)
         try:
             result = proceed(envelope)
         except BaseException as error:
@@ -138,29 +141,42 @@ class Tracing(LifeTracing):
         spans = self._current_spans()
         seen = spans.seen
         operation = self._operations.of(envelope.message)
-        if operation is None:
+        edge = _NONE if operation is None else operation.edge_of(envelope)
+        if operation is None or edge is _NONE:
             return context, None
-        sent_in, sender = context, None
-        edge = operation.edge if envelope.edge is None else envelope.edge
-        if edge is not _PARENT:
-            if edge is _NONE:
-                return context, None
-            if edge is _LINK:
-                sender = span_context_in(context)
+        parent, now, place = span_context_in(context), monotonic(), None
+        if edge is not _PARENT or self._is_spent(context, parent, now):
+            place = place_of(context, parent, edge)
+            parent = INVALID_SPAN_CONTEXT
             # On the envelope too: what comes of a failure is to see what the handler saw.
-            context = envelope.context = without_span(context)
-        if spans.is_certain_to_drop(context):
-            if self._may_be_quiet:
+            envelope.context = place.context
+        if spans.is_certain_to_drop(parent):
+            if not self._may_cut:
                 self._remember_verdict(context, seen)
-            return context, None
-        span = self._open_handling(envelope, context, operation, sender)
+        elif operation.ratio == 1 or is_in_share(operation.ratio, parent.trace_id):
+            return self._begin(envelope, operation, context, place, now)
+        return context if place is None else place.context, None
+
+    def _begin(
+        self,
+        envelope: Envelope,
+        operation: Operation,
+        sent_in: Context,
+        place: Place | None,
+        now: float,
+    ) -> tuple[Context, Handling | None]:
+        context, links = (sent_in, []) if place is None else (place.context, place.links)
+        span = self._open_handling(envelope, operation, context, links, now)
         if span is None:
             return context, None
         if not span.is_recording():
             # Its ids are all that there is of it, also for what comes of a failure.
             envelope.context = with_span(context, span)
             return envelope.context, None
-        return context, Handling(spans, span, envelope, context, sent_in)
+        if place is not None:
+            self._note_continuation(place, span, envelope.target, now)
+        context = with_hop(context, span, now)
+        return context, Handling(self._spans, span, envelope, context, sent_in)
 
     def _remember_verdict(self, context: Context, seen: object) -> None:
         self._quiet = context
@@ -171,9 +187,10 @@ class Tracing(LifeTracing):
     def _open_handling(
         self,
         envelope: Envelope,
-        context: Context,
         operation: Operation,
-        sender: SpanContext | None,
+        context: Context,
+        links: list[Link],
+        now: float,
     ) -> Span | None:
         origin = origin_of(envelope.target)
         common = origin.attributes.get(operation)
@@ -184,15 +201,15 @@ class Tracing(LifeTracing):
             common = origin.attributes[operation] = identity | operation.attributes
         attributes = common.copy()
         if envelope.sent_at is not None:
-            attributes[_MAILBOX_WAIT] = monotonic() - envelope.sent_at
-        if sender is None and not origin.is_news and envelope.message is not CONTINUE:
-            return self._spans.open(operation.span_name, context, _CONSUMER, attributes)
-        links = [Link(sender)] if sender is not None and sender.is_valid else []
-        is_news = origin.is_news
-        if envelope.message is CONTINUE:
+            attributes[_MAILBOX_WAIT] = now - envelope.sent_at
+        weight = envelope.weight / operation.ratio
+        if weight != 1:
+            attributes[conventions.SAMPLING_WEIGHT] = weight
+        is_news, is_continue = origin.is_news, envelope.message is CONTINUE
+        if is_continue:
             # It is inside the start anyway.
             is_news = False
-            envelope.target.adopt(_CONTINUATION)
+            envelope.target.adopt(_CONTINUE)
         if is_news and origin.span_context is not None:
             links.append(Link(origin.span_context))
         span = self._spans.open(operation.span_name, context, _CONSUMER, attributes, links)
@@ -201,7 +218,7 @@ class Tracing(LifeTracing):
         return span
 
 
-class _Continuation:
+class _Continue:
     """Ends the span of `handle_continue` with its actor: nobody sent that, so it is not dropped."""
 
     order: ClassVar[Order] = Order.SPANS
@@ -211,4 +228,4 @@ class _Continuation:
             cut_off_handling(ending.envelope)
 
 
-_CONTINUATION = _Continuation()
+_CONTINUE = _Continue()

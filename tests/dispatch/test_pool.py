@@ -30,7 +30,7 @@ from actortrace.dispatch.shift import MESSAGES
 from actortrace.errors import DeadlockError, PoolExhaustedError, SettingError
 from actortrace.otp.child import child
 from actortrace.otp.live_state import get_state, resume, suspend
-from actortrace.telemetry.configuration import configure, current_configuration
+from actortrace.telemetry.configuration import configure, current_options
 from tests.actors import supervisor, until
 
 _numbers = count()
@@ -290,7 +290,7 @@ def test_what_one_message_sets_in_contextvars_no_other_message_sees(pool: Any) -
 def test_of_messages_that_are_handled_in_one_go_each_finds_contextvars_as_if_it_were_the_first(
     pool: Any, mode: Any, request: pytest.FixtureRequest
 ) -> None:
-    request.addfinalizer(partial(configure, spans=current_configuration().spans))
+    request.addfinalizer(partial(configure, spans=current_options().spans))
     configure(spans=mode)
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
     ref = pool(1)()

@@ -47,7 +47,7 @@ def test_a_mode_in_the_environment_that_does_not_exist_is_said_and_stops_nothing
     done = run("loud")
 
     assert done.stdout.strip() == "2"
-    assert "ACTORTRACE_SPANS='loud' is not one of" in done.stderr
+    assert "ACTORTRACE_SPANS='loud' is left out: spans must be one of 'off'" in done.stderr
 
 
 def test_a_mode_that_does_not_exist_is_refused() -> None:

@@ -21,6 +21,7 @@ from actortrace.core.cell import Cell
 from actortrace.core.envelope import Envelope
 from actortrace.core.failure import Decision, Failure
 from actortrace.telemetry.aftermath import MOST_RESTARTS
+from actortrace.telemetry.options import Options
 from actortrace.telemetry.spans import Spans
 from actortrace.telemetry.tracing import Tracing
 from tests.recorder import Recorder, id_of, links_of, parent_of, trace_of
@@ -111,7 +112,9 @@ def make_story() -> Story:
     provider.add_span_processor(recorder)
     opener = Spans(provider)
     cell = WORKER.cell(supervisor=BANK.cell())
-    return Story(recorder, Tracing(WORKER, opener), Tracing(BANK, opener), cell)
+    return Story(
+        recorder, Tracing(WORKER, Options(), opener), Tracing(BANK, Options(), opener), cell
+    )
 
 
 @pytest.fixture
@@ -409,7 +412,9 @@ def test_where_nothing_is_sampled_nothing_is_made_and_everything_happens(
     recorder, provider = Recorder(), TracerProvider(ALWAYS_OFF, shutdown_on_exit=False)
     provider.add_span_processor(recorder)
     opener, cell = Spans(provider), WORKER.cell(supervisor=BANK.cell())
-    story = Story(recorder, Tracing(WORKER, opener), Tracing(BANK, opener), cell)
+    story = Story(
+        recorder, Tracing(WORKER, Options(), opener), Tracing(BANK, Options(), opener), cell
+    )
     happened: list[str] = []
     story.worker.restart(cell, story.failure(crash), lambda *_: happened.append("restart"))
     story.bank.fail(story.supervisor, story.failure(crash), lambda *_: happened.append("fail"))

@@ -16,7 +16,8 @@ from actortrace.actor import TaskSupervisor
 from actortrace.core.reply import Reply
 from actortrace.otp.exits import exit  # noqa: A004 - OTP's word
 from actortrace.otp.task import Task
-from actortrace.telemetry.configuration import Mode, configure
+from actortrace.telemetry.configuration import configure
+from actortrace.telemetry.options import Mode
 from tests.actors import Account, Deposit, Gate, Obedient
 from tests.otp.listener import Trapper, end_of, in_actor
 from tests.recorder import Recorder, id_of, parent_of, trace_of

@@ -782,7 +782,7 @@ def test_a_verdict_that_another_thread_has_made_obsolete_is_not_kept(
     certain = Spans.is_certain_to_drop
     meanwhile: list[Any] = [object()]
 
-    def certain_until_another_provider_is_taken_up(self: Spans, given: Context) -> bool:
+    def certain_until_another_provider_is_taken_up(self: Spans, given: SpanContext) -> bool:
         if meanwhile:
             self.seen = meanwhile.pop()
             return True
