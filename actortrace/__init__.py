@@ -7,6 +7,7 @@ from actortrace.actor import (
     TaskSupervisor,
     TracedActor,
 )
+from actortrace.broadcast import broadcast
 from actortrace.core.blocking import blocking
 from actortrace.core.edge import Edge
 from actortrace.core.envelope import Envelope
@@ -113,6 +114,7 @@ __all__ = [
     "ancestors",
     "bind",
     "blocking",
+    "broadcast",
     "callers",
     "cancel",
     "child",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
+from actortrace.core.edge import Edge
 from actortrace.core.seam import is_stop
 
 if TYPE_CHECKING:
     from actortrace.core.cell import Cell
-    from actortrace.core.edge import Edge, Verb
+    from actortrace.core.edge import Verb
     from actortrace.core.reply import Answerable
 
 WAKE = object()
@@ -83,6 +84,23 @@ class Envelope:
 
     def __repr__(self) -> str:
         return f"Envelope(message={self.message!r}, reply_to={self.reply_to!r})"
+
+
+class Copy(Envelope):
+    """A message that was sent to many at once."""
+
+    __slots__ = ("weight",)
+
+    verb = "broadcast"
+
+
+class UnseenCopy(Envelope):
+    """One of those that another copy stands for: no span is made of it, or of what comes of it."""
+
+    __slots__ = ()
+
+    edge = Edge.NONE
+    verb = "broadcast"
 
 
 class Place(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Link, SpanContext
 
-from actortrace.telemetry.carrier import EMPTY, span_context_in, with_ids_only, without_span
+from actortrace.telemetry.carrier import EMPTY, span_context_in, without_span
 from actortrace.telemetry.origin import origin_of
 from actortrace.telemetry.ration import Ration
 
@@ -59,20 +59,6 @@ def place_of_attempt(failure: Failure, origin: Origin | None) -> tuple[Context, 
 def is_sampled(span_context: SpanContext) -> bool:
     """Whether there is a span, and it is to be seen."""
     return span_context.is_valid and span_context.trace_flags.sampled
-
-
-def as_unsampled(context: Context) -> Context:
-    """Return `context` so that nothing that happens in it is recorded, if that can be said."""
-    span_context = span_context_in(context)
-    if not span_context.is_valid:
-        return context
-    unsampled = SpanContext(
-        span_context.trace_id,
-        span_context.span_id,
-        span_context.is_remote,
-        trace_state=span_context.trace_state,
-    )
-    return with_ids_only(context, unsampled)
 
 
 def handled_within(failure: Failure, context: Context) -> Failure:

@@ -11,13 +11,14 @@ from opentelemetry.trace import (
     INVALID_SPAN,
     INVALID_SPAN_CONTEXT,
     NonRecordingSpan,
+    SpanContext,
     set_span_in_context,
 )
 
 from actortrace.telemetry.budget import one_hop_on
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span, SpanContext
+    from opentelemetry.trace import Span
 
 # The public functions only hand on to these. To leave that step out takes a twentieth off a message
 # whose trace is not sampled; and `detach` cannot fail where it undoes what the same frame attached.
@@ -84,6 +85,20 @@ def within(context: Context, function: Callable[..., Any], *args: Any) -> Any:
 def with_ids_only(context: Context, span_context: SpanContext) -> Context:
     """Return `context` with a span of which only the ids are kept: a live one would pin 3 kB."""
     return with_span(context, NonRecordingSpan(span_context))
+
+
+def as_unsampled(context: Context) -> Context:
+    """Return `context` so that nothing that happens in it is recorded, if that can be said."""
+    span_context = span_context_in(context)
+    if not span_context.is_valid:
+        return context
+    unsampled = SpanContext(
+        span_context.trace_id,
+        span_context.span_id,
+        span_context.is_remote,
+        trace_state=span_context.trace_state,
+    )
+    return with_ids_only(context, unsampled)
 
 
 def without_span(context: Context) -> Context:

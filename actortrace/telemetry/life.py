@@ -14,7 +14,6 @@ from actortrace.core.waiting import Interrupted
 from actortrace.errors import StartTimeoutError
 from actortrace.telemetry import conventions, exceptions
 from actortrace.telemetry.aftermath import (
-    as_unsampled,
     context_of,
     handled_within,
     is_sampled,
@@ -24,6 +23,7 @@ from actortrace.telemetry.aftermath import (
     remember,
 )
 from actortrace.telemetry.carrier import (
+    as_unsampled,
     attach,
     detach,
     get_current,

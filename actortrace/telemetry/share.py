@@ -26,9 +26,14 @@ def is_in_share(ratio: float, trace_id: int) -> bool:
     return ((trace_id * _MIXER) >> 64) % _WORD < ratio * _WORD
 
 
-def choose(count: int, share: int) -> set[int]:
+def choose(count: int, share: int) -> frozenset[int]:
     """Return which `share` of `count` things are chosen; any is as likely as any other."""
-    return set(_generator.sample(range(count), share))
+    return frozenset(_generator.sample(range(count), share))
+
+
+def new_ids() -> tuple[int, int]:
+    """Return the ids of a trace that nobody sees, and of a span."""
+    return _generator.getrandbits(128) or 1, _generator.getrandbits(64) or 1
 
 
 if hasattr(os, "register_at_fork"):

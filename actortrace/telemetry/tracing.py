@@ -11,7 +11,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, SpanKind
 
 from actortrace.core.belongings import Order
 from actortrace.core.edge import Edge
-from actortrace.core.envelope import CONTINUE
+from actortrace.core.envelope import CONTINUE, UnseenCopy
 from actortrace.core.rate import RateLimit
 from actortrace.core.seam import is_stop
 from actortrace.telemetry import conventions
@@ -143,6 +143,9 @@ class Tracing(LifeTracing):
         operation = self._operations.of(envelope.message)
         edge = _NONE if operation is None else operation.edge_of(envelope)
         if operation is None or edge is _NONE:
+            if type(envelope) is UnseenCopy:
+                # All of them come in one context.
+                self._remember_verdict(context, seen)
             return context, None
         parent, now, place = span_context_in(context), monotonic(), None
         if edge is not _PARENT or self._is_spent(context, parent, now):
