@@ -1,1 +1,22 @@
 """OpenTelemetry at the mailbox: context, spans and their edges."""
+
+from typing import TYPE_CHECKING, Any
+
+from actortrace.telemetry.budget import TraceBudget
+
+if TYPE_CHECKING:
+    from actortrace.telemetry.keep_failures import KeepFailures
+
+__all__ = [
+    "KeepFailures",
+    "TraceBudget",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "KeepFailures":
+        # It is a sampler of the SDK, which is loaded by who wants one, and nobody else.
+        from actortrace.telemetry.keep_failures import KeepFailures  # noqa: PLC0415
+
+        return KeepFailures
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -44,6 +44,8 @@ TRACE_HOPS = "actortrace.trace.hops"
 TRACE_AGE = "actortrace.trace.age"
 SAMPLING_WEIGHT = "actortrace.sampling.weight"
 """For how many messages a span stands: those that might as well have got it."""
+SAMPLING_SUPPRESSED = "actortrace.sampling.suppressed"
+"""How many failures before this one were not kept."""
 DROP_SUPPRESSED = "actortrace.drop.suppressed"
 
 POOL_NAME = "actortrace.pool.name"

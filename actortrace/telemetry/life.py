@@ -138,7 +138,7 @@ class LifeTracing(Propagation):
         is_in_trace = is_sampled(crash)
         inner = context if is_in_trace else without_span(context)
         span = None
-        if not spans.is_certain_to_drop(span_context_in(inner)):
+        if not spans.is_certain_to_drop_failures(span_context_in(inner)):
             name = conventions.span_name(conventions.FAIL, self._actor_class)
             attributes = self._identity(cell) | _decided(failure)
             links = links_to_crashes(cell.origin, failure)
@@ -209,7 +209,7 @@ class LifeTracing(Propagation):
     ) -> Span | None:
         spans = self._current_spans()
         context, links = place_of_attempt(failure, cell.origin)
-        if spans.is_certain_to_drop(span_context_in(context)):
+        if spans.is_certain_to_drop_failures(span_context_in(context)):
             return None
         decision = failure.decision
         attributes = self._identity(cell) | _decided(failure)

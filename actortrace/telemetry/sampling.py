@@ -17,6 +17,7 @@ _PARENTS = {
     (False, 1): "localParentSampled",
     (False, 0): "localParentNotSampled",
 }
+_SDK, _OURS = "opentelemetry.sdk.trace.sampling", "actortrace.telemetry.keep_failures"
 _EVERY_PARENT = frozenset({ROOT, *_PARENTS.values()})
 _OFF = "AlwaysOffSampler"
 
@@ -29,13 +30,14 @@ def parent_kind(parent: SpanContext) -> str:
 
 
 def kinds_never_sampled(sampler: Any) -> frozenset[str]:
-    """Return the kinds of parents for which `sampler` is known to say no.
+    """Return the kinds of parents under which `sampler` is known to say no to a message.
 
     Only the SDK's own classes are taken at the word of their description, and what it says of their
     delegates: a sampler derived from one of them may decide otherwise, and is asked.
     """
-    kind = type(sampler)
-    if not kind.__module__.startswith("opentelemetry.sdk.trace.sampling"):
+    if keeps_failures(sampler):
+        return kinds_never_sampled(sampler.sampler)
+    if not type(sampler).__module__.startswith(_SDK):
         return frozenset()
     description = sampler.get_description()
     if description == _OFF:
@@ -45,6 +47,11 @@ def kinds_never_sampled(sampler: Any) -> frozenset[str]:
     return frozenset(
         parent for parent, delegate in _delegates(description).items() if delegate == _OFF
     )
+
+
+def keeps_failures(sampler: Any) -> bool:
+    """Whether a sampler may say yes to a restart where it says no to a message."""
+    return type(sampler).__module__ == _OURS
 
 
 def _delegates(description: str) -> dict[str, str]:

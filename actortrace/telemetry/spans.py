@@ -20,7 +20,7 @@ from opentelemetry.trace import (
 
 from actortrace.telemetry import conventions, exceptions
 from actortrace.telemetry.in_flight import cut_off, cut_off_before_shutdown, in_flight, over
-from actortrace.telemetry.sampling import kinds_never_sampled, parent_kind
+from actortrace.telemetry.sampling import keeps_failures, kinds_never_sampled, parent_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +40,15 @@ class Spans:
     Without one, or with one that makes no spans, `tracer` is `None` and nothing is opened.
     """
 
-    __slots__ = ("_fixed", "_has_failed", "_never_sampled", "seen", "tracer")
+    __slots__ = ("_fixed", "_has_failed", "_never_sampled", "keeps_failures", "seen", "tracer")
 
     def __init__(self, provider: TracerProvider | None = None) -> None:
         self._fixed = provider
         self._has_failed = False
         self.tracer: Tracer | None = None
         self._never_sampled: frozenset[str] = frozenset()
+        self.keeps_failures = False
+        """Whether a restart may be recorded where a message is not."""
         self.seen: Any = None
         """The global provider when `refresh` last looked."""
         self.refresh()
@@ -59,6 +61,7 @@ class Spans:
         try:
             provider = self._fixed or seen or trace.get_tracer_provider()
             tracer, never_sampled = _tracer_of(provider)
+            self.keeps_failures = keeps_failures(getattr(tracer, "sampler", None))
             if tracer is not None:
                 cut_off_before_shutdown(provider)
         except Exception as error:
@@ -69,12 +72,16 @@ class Spans:
         self.seen = seen
 
     def is_certain_to_drop(self, parent: SpanContext) -> bool:
-        """Whether a span under `parent`, which may be invalid, would surely not be recorded."""
+        """Whether a message under `parent`, which may be invalid, would surely not be recorded."""
         if self.tracer is None:
             return True
         if not self._never_sampled:
             return False
         return parent_kind(parent) in self._never_sampled
+
+    def is_certain_to_drop_failures(self, parent: SpanContext) -> bool:
+        """Whether a restart, or the end of a supervisor, would surely not be recorded."""
+        return self.tracer is None or (not self.keeps_failures and self.is_certain_to_drop(parent))
 
     def open(
         self,
