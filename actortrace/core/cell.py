@@ -54,6 +54,7 @@ class Cell(Lifetime[A]):
         "context",
         "current",
         "ending",
+        "flight",
         "incarnation",
         "is_closed",
         "is_gone",
@@ -80,6 +81,8 @@ class Cell(Lifetime[A]):
     put: Put
     """Puts a message where the actor finds it. One that returns `None` may be replaced meanwhile:
     who has put something by it then looks, and tells the dispatcher if it was. See `take_in`."""
+    flight: Any
+    """What the tracing keeps of the last messages; opaque, and seldom there at all."""
     started: Reply[None]
     """Set when the present incarnation's `on_start` has returned or raised."""
 

@@ -28,7 +28,16 @@ CONTINUE = Continue()
 class Envelope:
     """A message on its way, with what must not get lost from its sender."""
 
-    __slots__ = ("context", "deadline", "message", "reply_to", "sent_at", "target")
+    __slots__ = (
+        "ahead",
+        "begun_at",
+        "context",
+        "deadline",
+        "message",
+        "reply_to",
+        "sent_at",
+        "target",
+    )
 
     is_notice = False
     """Whether it is a `Notice`."""
@@ -59,6 +68,12 @@ class Envelope:
 
     sent_at: float | None
     """`time.monotonic()` at the send, where a middleware wanted to know how long it waited."""
+
+    ahead: Any
+    """What the tracing noted at the send of who was before it; opaque, and seldom there at all."""
+
+    begun_at: int
+    """`time.monotonic_ns()` when its handling began, where a middleware wanted to know that."""
 
     deadline: float | None
     """`time.monotonic()` after which the asker no longer waits; `None` for for ever."""

@@ -3,13 +3,16 @@
 from typing import TYPE_CHECKING, Any
 
 from actortrace.telemetry.budget import TraceBudget
+from actortrace.telemetry.still_running import StillRunning, still_running
 
 if TYPE_CHECKING:
     from actortrace.telemetry.keep_failures import KeepFailures
 
 __all__ = [
     "KeepFailures",
+    "StillRunning",
     "TraceBudget",
+    "still_running",
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from actortrace.core.chain import NoCarrier
 from actortrace.telemetry.carrier import ContextCarrier
+from actortrace.telemetry.flight import FlightRecorder, Stamp, forget_flights
 from actortrace.telemetry.full import FullTracing
 from actortrace.telemetry.isolated import (
     IsolatedFullTracing,
@@ -16,6 +17,7 @@ from actortrace.telemetry.isolated import (
     IsolatedTracing,
 )
 from actortrace.telemetry.options import Options, options_from_environment
+from actortrace.telemetry.overtime import overtime
 from actortrace.telemetry.propagation import Propagation
 from actortrace.telemetry.spans import Spans
 from actortrace.telemetry.task_tracing import TaskTracing
@@ -50,6 +52,9 @@ def configure(
     ratios: Mapping[Key, float] = _UNCHANGED,
     trace_budget: TraceBudget = _UNCHANGED,
     broadcast_share: Sequence[tuple[int, float]] = _UNCHANGED,
+    blame: float | None = _UNCHANGED,
+    flight_recorder: int = _UNCHANGED,
+    still_running: float | None = _UNCHANGED,
 ) -> None:
     """Change the tracing of the whole program; running actors follow. What is not given stays.
 
@@ -68,6 +73,12 @@ def configure(
         trace_budget: after how many hops, and seconds, a message begins a new trace, to which the
             old one links, and the other way round.
         broadcast_share: which share of a broadcast's receivers gets spans, by their number.
+        blame: a message that waited for more than so many seconds says for what, and links to its
+            span, if that was recorded; `None`: none does.
+        flight_recorder: of so many of its last messages, sampled or not, each actor keeps a few
+            words: if it crashes, they are events of the span of that, or else of the restart's.
+        still_running: a span that is open for more than so many seconds gets an event and a log
+            record; and `actortrace.telemetry.still_running` knows the age of every message.
 
     `ACTORTRACE_SPANS`, `ACTORTRACE_EDGES` (`tell=link, send_every=parent`) and `ACTORTRACE_RATIOS`
     (`Heartbeat=0, deposit Account=0.1`) in the environment say what holds before.
@@ -76,10 +87,13 @@ def configure(
         SettingError: for a value that is none of these; nothing is changed then.
 
     """
-    global _options  # noqa: PLW0603 - the tracing of a program is one thing
+    global _options
     given = {name: value for name, value in locals().items() if value is not _UNCHANGED}
     with _mutex:
-        _options = _options.with_(**given)
+        previous, _options = _options, _options.with_(**given)
+        if _options.flight_recorder != previous.flight_recorder:
+            forget_flights()
+        overtime.set_limit(_options.still_running)
         for kind in list(_kinds):
             _compose(kind, _options)
 
@@ -109,6 +123,19 @@ def _compose(kind: Kind, options: Options) -> None:
 
 
 def _trusted(kind: Kind, options: Options) -> tuple[Middleware, ...]:
+    # Inside of the tracing, so that the span is there.
+    return (*_tracing(kind, options), *_recorder(kind, options))
+
+
+def _recorder(kind: Kind, options: Options) -> tuple[Middleware, ...]:
+    if kind in _task_kinds:
+        return ()
+    if options.flight_recorder and options.spans in _TRACING:
+        return (FlightRecorder(options.flight_recorder),)
+    return () if options.still_running is None else (Stamp(),)
+
+
+def _tracing(kind: Kind, options: Options) -> tuple[Middleware, ...]:
     match options.spans:
         case "off":
             return ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from opentelemetry import trace
 
 from actortrace.telemetry.carrier import EMPTY, span_context_in, with_ids_only
+from actortrace.telemetry.flight import is_crash
 from actortrace.telemetry.in_flight import cut_off
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Handling:
         if failure is not None:
             # What comes of the failure belongs under this span; only its ids are needed for that.
             envelope.context = with_ids_only(self._context, span.get_span_context())
+            if is_crash(envelope, failure):
+                spans.note_flight(span, envelope.target)
         self._origin.handling = None
         # Read once: whoever abandons the actor takes it away. That of a notice is nobody's.
         deadline = envelope.deadline

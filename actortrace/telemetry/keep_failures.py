@@ -64,7 +64,9 @@ class KeepFailures(Sampler):
         result = self.sampler.should_sample(
             parent_context, trace_id, name, kind, attributes, links, trace_state
         )
-        if result.decision is Decision.RECORD_AND_SAMPLE or conventions.RESTART_REASON not in (attributes or {}):
+        if result.decision is Decision.RECORD_AND_SAMPLE or conventions.RESTART_REASON not in (
+            attributes or {}
+        ):
             return result
         given: dict[str, Any] = dict(attributes or {})
         is_allowed, suppressed = self._spend(given.get(conventions.DESTINATION))

@@ -107,6 +107,7 @@ class LifeTracing(Propagation):
         span = None if is_counted_only else self._open_restart(cell, failure)
         previous = cell.origin
         if span is not None:
+            self._spans.note_flight(span, cell)
             cell.origin = Origin(span.get_span_context(), is_news=True)
             context = with_hop(context_of(failure), span, monotonic())
         else:

@@ -19,6 +19,7 @@ from opentelemetry.trace import (
 )
 
 from actortrace.telemetry import conventions, exceptions
+from actortrace.telemetry.flight import note_flight
 from actortrace.telemetry.in_flight import cut_off, cut_off_before_shutdown, in_flight, over
 from actortrace.telemetry.sampling import keeps_failures, kinds_never_sampled, parent_kind
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Link, Span, SpanContext, Tracer, TracerProvider
     from opentelemetry.util.types import Attributes
+
+    from actortrace.core.cell import Cell
 
 log = logging.getLogger("actortrace")
 
@@ -132,6 +135,15 @@ class Spans:
             span.set_attribute(conventions.REPLY_LATE, seconds)
             if ask.is_valid:
                 span.add_link(ask)
+        except Exception as failure:
+            self._note(failure)
+
+    def note_flight(self, span: Span, cell: Cell[Any]) -> None:
+        """Say on the span what the actor did before it crashed, if that was kept."""
+        if not span.is_recording():
+            return
+        try:
+            note_flight(cell, span)
         except Exception as failure:
             self._note(failure)
 

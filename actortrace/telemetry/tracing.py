@@ -15,6 +15,7 @@ from actortrace.core.envelope import CONTINUE, UnseenCopy
 from actortrace.core.rate import RateLimit
 from actortrace.core.seam import is_stop
 from actortrace.telemetry import conventions
+from actortrace.telemetry.blame import who_is_ahead
 from actortrace.telemetry.carrier import (
     EMPTY,
     attach,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from actortrace.core.failure import Ending
     from actortrace.core.kind import Kind
     from actortrace.core.middleware import Drop, Receive, Send
+    from actortrace.telemetry.blame import Ahead
     from actortrace.telemetry.operations import Operation
     from actortrace.telemetry.options import Options
     from actortrace.telemetry.place import Place
@@ -49,6 +51,7 @@ _MOST_OPERATIONS = 64
 _CONSUMER = SpanKind.CONSUMER
 _PARENT, _NONE = Edge.PARENT, Edge.NONE
 _MAILBOX_WAIT = conventions.MAILBOX_WAIT
+_OCCUPANT = {conventions.LINK_KIND: conventions.LINK_OCCUPANT}
 
 
 class Tracing(LifeTracing):
@@ -60,6 +63,7 @@ class Tracing(LifeTracing):
 
     def __init__(self, kind: Kind, options: Options, spans: Spans) -> None:
         super().__init__(kind, options, spans)
+        self._blame = options.blame
         self._drops = RateLimit(_DROPS_PER_SECOND)
         # Senders mostly send many messages from one context. Remembering the verdict for the last
         # one saves more than a whole tell costs.
@@ -72,6 +76,8 @@ class Tracing(LifeTracing):
             context = envelope.context = get_current()
         if context is not self._quiet:
             envelope.sent_at = monotonic()
+            if self._blame is not None:
+                envelope.ahead = who_is_ahead(envelope.target, self._operations)
         proceed(envelope)
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
@@ -204,7 +210,9 @@ class Tracing(LifeTracing):
             common = origin.attributes[operation] = identity | operation.attributes
         attributes = common.copy()
         if envelope.sent_at is not None:
-            attributes[_MAILBOX_WAIT] = now - envelope.sent_at
+            attributes[_MAILBOX_WAIT] = wait = now - envelope.sent_at
+            if self._blame is not None and wait > self._blame:
+                self._say_whom_it_waited_for(envelope, attributes, links)
         weight = envelope.weight / operation.ratio
         if weight != 1:
             attributes[conventions.SAMPLING_WEIGHT] = weight
@@ -219,6 +227,17 @@ class Tracing(LifeTracing):
         if is_news and span is not None and span.is_recording():
             origin.is_news = False
         return span
+
+    def _say_whom_it_waited_for(
+        self, envelope: Envelope, attributes: dict[str, Any], links: list[Link]
+    ) -> None:
+        # It is not there if nobody wanted to know when it was sent.
+        ahead: Ahead | None = getattr(envelope, "ahead", None)
+        if ahead is None:
+            return
+        attributes.update(ahead.attributes)
+        if ahead.span_context is not None:
+            links.append(Link(ahead.span_context, _OCCUPANT))
 
 
 class _Continue:
