@@ -16,6 +16,7 @@ class Backlog(deque["Envelope"]):
     __slots__ = ()
 
     put = deque.append
+    qsize = deque.__len__
 
     def get_nowait(self) -> Envelope:
         """Take the next message, or raise `queue.Empty`."""
@@ -31,10 +32,6 @@ class Backlog(deque["Envelope"]):
     def empty(self) -> bool:
         """Whether no message waits at this moment."""
         return not self
-
-    def qsize(self) -> int:
-        """How many messages wait at this moment."""
-        return len(self)
 
     def close(self) -> None:
         """Do nothing: no sender ever waits here."""

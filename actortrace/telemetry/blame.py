@@ -1,46 +1,52 @@
-"""For whom did a message wait so long? What is noted when it is sent, and said when it is late."""
+"""For what did a message wait so long? Noted when it is sent, and said when it is late."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from opentelemetry.trace import Link
 
 from actortrace.telemetry import conventions
+from actortrace.telemetry.operations import key_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from actortrace.core.cell import Cell
-    from actortrace.telemetry.operations import Operation, Operations
+    from actortrace.core.envelope import Envelope
+    from actortrace.telemetry.operations import Key, Operations
+
+Ahead: TypeAlias = "tuple[int, Key, SpanContext | None]"
+"""How many messages were before one, of which sort the one in hand was, and the ids of its span.
+
+Nothing else of it is kept: a message may wait for long.
+"""
+
+_OCCUPANT = {conventions.LINK_KIND: conventions.LINK_OCCUPANT}
 
 
-class Ahead(NamedTuple):
-    """Who was before a message when it was sent. Of a span the ids only: one may wait for long."""
-
-    waiting: int
-    occupant: Operation | None
-    """What the actor was doing, if that is a message and has a name."""
-    span_context: SpanContext | None
-    """That of the occupant's span, if it had one that was recorded."""
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """Return what is to be said of the wait."""
-        if self.occupant is None:
-            return {conventions.MAILBOX_POSITION: self.waiting}
-        return {
-            conventions.MAILBOX_POSITION: self.waiting + 1,
-            conventions.MAILBOX_BEHIND: self.occupant.span_name,
-        }
-
-
-def who_is_ahead(cell: Cell[Any], operations: Operations) -> Ahead:
-    """Return who would be before a message that is sent to an actor now. Any thread may ask."""
+def note_who_is_ahead(envelope: Envelope) -> None:
+    """Note on a message that is being sent what its actor is doing, if it is busy."""
+    cell: Cell[Any] = envelope.target
     current, origin = cell.current, cell.origin
-    if current is None:
-        return Ahead(cell.queue.qsize(), None, None)
-    span = None if origin is None else origin.handling
-    return Ahead(
-        cell.queue.qsize(),
-        operations.of(current.message),
-        None if span is None else span.get_span_context(),
-    )
+    if current is not None:
+        span = None if origin is None else origin.handling
+        envelope.ahead = (
+            cell.queue.qsize() + 1,
+            key_of(current.message),
+            None if span is None else span.get_span_context(),
+        )
+
+
+def say_who_was_ahead(
+    envelope: Envelope, operations: Operations, attributes: dict[str, Any], links: list[Link]
+) -> None:
+    """Say in what a span is made of for what its message waited, if that was noted."""
+    ahead: Ahead | None = getattr(envelope, "ahead", None)
+    if ahead is None:
+        return
+    position, key, span_context = ahead
+    attributes[conventions.MAILBOX_POSITION] = position
+    attributes[conventions.MAILBOX_BEHIND] = operations.span_name_of(key)
+    if span_context is not None:
+        links.append(Link(span_context, _OCCUPANT))

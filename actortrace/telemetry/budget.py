@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from actortrace.errors import SettingError
 
@@ -35,10 +35,3 @@ class TraceBudget:
         return (self.hops is not None and hops >= self.hops) or (
             self.age is not None and now - began > self.age
         )
-
-
-def one_hop_on(course: Any, trace_id: int, now: float) -> Course:
-    """Return the course of a trace after one more hop; `course` may be that of another trace."""
-    if course is not None and course[0] == trace_id:
-        return trace_id, course[1] + 1, course[2]
-    return trace_id, 1, now

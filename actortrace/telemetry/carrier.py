@@ -15,8 +15,6 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from actortrace.telemetry.budget import one_hop_on
-
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
@@ -49,7 +47,11 @@ def with_span(context: Context, span: Span) -> Context:
 
 def with_hop(context: Context, span: Span, now: float) -> Context:
     """Return `context` with `span` as its current one, and one more hop of its trace."""
-    course = one_hop_on(context.get(COURSE_KEY), span.get_span_context().trace_id, now)
+    course: Any = context.get(COURSE_KEY)
+    trace_id = span.get_span_context().trace_id
+    # One that was begun in the middle of a message has hops of its own.
+    is_first = course is None or course[0] != trace_id
+    course = (trace_id, 1, now) if is_first else (trace_id, course[1] + 1, course[2])
     return Context({**context, SPAN_KEY: span, COURSE_KEY: course})
 
 

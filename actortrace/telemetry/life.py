@@ -23,6 +23,7 @@ from actortrace.telemetry.aftermath import (
     remember,
 )
 from actortrace.telemetry.carrier import (
+    COURSE_KEY,
     as_unsampled,
     attach,
     detach,
@@ -169,7 +170,7 @@ class LifeTracing(Propagation):
         if edge is Edge.NONE:
             return context, None
         parent, place, links = span_context_in(context), None, []
-        if edge is not Edge.PARENT or self._is_spent(context, parent, now):
+        if edge is not Edge.PARENT or self._is_spent(context.get(COURSE_KEY), parent, now):
             place = place_of(context, parent, edge)
             context, parent, links = place.context, INVALID_SPAN_CONTEXT, place.links
         if spans.is_certain_to_drop(parent):

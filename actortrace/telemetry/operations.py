@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr
 
 from actortrace.core.edge import Edge, Verb
-from actortrace.core.envelope import CONTINUE
+from actortrace.core.envelope import CONTINUE, Continue
 from actortrace.core.seam import ActorStop
 from actortrace.telemetry import conventions
 from actortrace.telemetry.edges import Edges
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from actortrace.telemetry.options import Options
 
 _MOST_REMEMBERED = 1024
+
+Key: TypeAlias = type | tuple[Any, ...]
+"""A sort of messages with an operation in common: a class; for those of a proxy, the path too."""
+
+_PROXIED = frozenset((ProxyCall, ProxyGetAttr, ProxySetAttr))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,11 +59,11 @@ class Operations:
         self._silent: tuple[type, ...] = (ActorStop,)
         if not options.attribute_spans:
             self._silent += (ProxyGetAttr, ProxySetAttr)
-        self._remembered: dict[Any, Operation | None] = {}
+        self._remembered: dict[Key, Operation | None] = {}
 
     def of(self, message: Any) -> Operation | None:
         """Return the operation that handles `message`; `None` for one that gets no span."""
-        key = tuple(message.attr_path) if isinstance(message, ProxyCall) else type(message)
+        key = key_of(message)
         try:
             return self._remembered[key]
         except KeyError:
@@ -67,19 +72,16 @@ class Operations:
             operation = self._remembered[key] = self._make(message)
             return operation
 
+    def span_name_of(self, key: Key) -> str:
+        """Return what the spans of a sort of messages are called, or would be."""
+        return conventions.span_name(self._name_of(key)[0], self._actor_class)
+
     def _make(self, message: Any) -> Operation | None:
         if isinstance(message, self._silent):
             return None
-        method: str | None = None
-        is_call = isinstance(message, (ProxyCall, ProxyGetAttr, ProxySetAttr))
-        if is_call:
-            name = method = ".".join(message.attr_path)
-        elif message is CONTINUE:
-            name = conventions.CONTINUE
-        else:
-            method = self._handlers.name_for(type(message))
-            name = conventions.PROCESS if method in (None, "on_receive") else method
-        attributes = {
+        name, method = self._name_of(key_of(message))
+        is_call = type(message) in _PROXIED
+        attributes: dict[str, Any] = {
             conventions.SYSTEM: conventions.SYSTEM_NAME,
             conventions.OPERATION_NAME: name,
             conventions.OPERATION_TYPE: conventions.OPERATION_TYPE_PROCESS,
@@ -91,11 +93,30 @@ class Operations:
         if message is CONTINUE:
             # It is a part of the start.
             edges = dict.fromkeys(edges, Edge.PARENT)
+        ratio = self._ratios.of_message(self._actor_class, type(message), span_name)
+        if 0 < ratio < 1:
+            attributes[conventions.SAMPLING_WEIGHT] = 1 / ratio
         return Operation(
             span_name=span_name,
             attributes=attributes,
             edges=edges,
             told=edges["call" if is_call else "tell"],
             asked=edges["call" if is_call else "ask"],
-            ratio=self._ratios.of_message(self._actor_class, type(message), span_name),
+            ratio=ratio,
         )
+
+    def _name_of(self, key: Key) -> tuple[str, str | None]:
+        """Return the name of the operation for a sort of messages, and the method that does it."""
+        if isinstance(key, tuple):
+            path = ".".join(key[1:])
+            return path, path
+        if key is Continue:
+            return conventions.CONTINUE, None
+        method = self._handlers.name_for(key)
+        return conventions.PROCESS if method in (None, "on_receive") else method, method
+
+
+def key_of(message: Any) -> Key:
+    """Return of which sort a message is."""
+    kind = message.__class__
+    return (kind, *message.attr_path) if kind in _PROXIED else kind

@@ -36,7 +36,7 @@ class Options:
     ratios: Ratios = field(default_factory=Ratios)
     trace_budget: TraceBudget = field(default_factory=TraceBudget)
     broadcast_share: Curve = field(default_factory=Curve)
-    blame: float | None = 0.1
+    blame: float | None = 0.25
     flight_recorder: int = 0
     still_running: float | None = None
 

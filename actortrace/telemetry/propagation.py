@@ -85,14 +85,13 @@ class Propagation(Middleware):
         if not (parent.is_valid and parent.trace_flags.sampled):
             return context
         now = monotonic()
-        if self._is_spent(context, parent, now):
+        if self._is_spent(context.get(COURSE_KEY), parent, now):
             return without_span(context)
         span: Any = context[SPAN_KEY]
         return with_hop(context, span, now)
 
-    def _is_spent(self, context: Context, parent: SpanContext, now: float) -> bool:
+    def _is_spent(self, course: Any, parent: SpanContext, now: float) -> bool:
         """Whether a trace has come so far that what is next begins another one."""
-        course: Any = context.get(COURSE_KEY)
         return (
             course is not None
             and course[0] == parent.trace_id

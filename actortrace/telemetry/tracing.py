@@ -15,8 +15,9 @@ from actortrace.core.envelope import CONTINUE, UnseenCopy
 from actortrace.core.rate import RateLimit
 from actortrace.core.seam import is_stop
 from actortrace.telemetry import conventions
-from actortrace.telemetry.blame import who_is_ahead
+from actortrace.telemetry.blame import note_who_is_ahead, say_who_was_ahead
 from actortrace.telemetry.carrier import (
+    COURSE_KEY,
     EMPTY,
     attach,
     detach,
@@ -32,16 +33,14 @@ from actortrace.telemetry.place import place_of
 from actortrace.telemetry.share import is_in_share
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
+    from opentelemetry.trace import Span, SpanContext
 
     from actortrace.core.envelope import Envelope
     from actortrace.core.failure import Ending
     from actortrace.core.kind import Kind
     from actortrace.core.middleware import Drop, Receive, Send
-    from actortrace.telemetry.blame import Ahead
     from actortrace.telemetry.operations import Operation
     from actortrace.telemetry.options import Options
-    from actortrace.telemetry.place import Place
     from actortrace.telemetry.spans import Spans
 
 _DROPS_PER_SECOND = 10
@@ -51,7 +50,6 @@ _MOST_OPERATIONS = 64
 _CONSUMER = SpanKind.CONSUMER
 _PARENT, _NONE = Edge.PARENT, Edge.NONE
 _MAILBOX_WAIT = conventions.MAILBOX_WAIT
-_OCCUPANT = {conventions.LINK_KIND: conventions.LINK_OCCUPANT}
 
 
 class Tracing(LifeTracing):
@@ -77,7 +75,7 @@ class Tracing(LifeTracing):
         if context is not self._quiet:
             envelope.sent_at = monotonic()
             if self._blame is not None:
-                envelope.ahead = who_is_ahead(envelope.target, self._operations)
+                note_who_is_ahead(envelope)
         proceed(envelope)
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
@@ -153,28 +151,33 @@ class Tracing(LifeTracing):
                 # All of them come in one context.
                 self._remember_verdict(context, seen)
             return context, None
-        parent, now, place = span_context_in(context), monotonic(), None
-        if edge is not _PARENT or self._is_spent(context, parent, now):
-            place = place_of(context, parent, edge)
-            parent = INVALID_SPAN_CONTEXT
-            # On the envelope too: what comes of a failure is to see what the handler saw.
-            envelope.context = place.context
-        if spans.is_certain_to_drop(parent):
+        parent = span_context_in(context)
+        if edge is _PARENT and spans.is_certain_to_drop(parent):
             if not self._may_cut:
                 self._remember_verdict(context, seen)
-        elif operation.ratio == 1 or is_in_share(operation.ratio, parent.trace_id):
-            return self._begin(envelope, operation, context, place, now)
-        return context if place is None else place.context, None
+            return context, None
+        return self._begin(envelope, operation, edge, context, parent)
 
     def _begin(
         self,
         envelope: Envelope,
         operation: Operation,
-        sent_in: Context,
-        place: Place | None,
-        now: float,
+        edge: Edge,
+        context: Context,
+        parent: SpanContext,
     ) -> tuple[Context, Handling | None]:
-        context, links = (sent_in, []) if place is None else (place.context, place.links)
+        """Do what `_prepare` does, where it is not certain that there is no span."""
+        sent_in, links, now, place = context, [], monotonic(), None
+        course = context.get(COURSE_KEY)
+        if edge is not _PARENT or (course is not None and self._is_spent(course, parent, now)):
+            place = place_of(context, parent, edge)
+            # On the envelope too: what comes of a failure is to see what the handler saw.
+            context = envelope.context = place.context
+            parent, links = INVALID_SPAN_CONTEXT, place.links
+            if self._spans.is_certain_to_drop(parent):
+                return context, None
+        if operation.ratio != 1 and not is_in_share(operation.ratio, parent.trace_id):
+            return context, None
         span = self._open_handling(envelope, operation, context, links, now)
         if span is None:
             return context, None
@@ -212,10 +215,10 @@ class Tracing(LifeTracing):
         if envelope.sent_at is not None:
             attributes[_MAILBOX_WAIT] = wait = now - envelope.sent_at
             if self._blame is not None and wait > self._blame:
-                self._say_whom_it_waited_for(envelope, attributes, links)
-        weight = envelope.weight / operation.ratio
-        if weight != 1:
-            attributes[conventions.SAMPLING_WEIGHT] = weight
+                say_who_was_ahead(envelope, self._operations, attributes, links)
+        if envelope.weight != 1:
+            of_its_share = attributes.get(conventions.SAMPLING_WEIGHT, 1)
+            attributes[conventions.SAMPLING_WEIGHT] = envelope.weight * of_its_share
         is_news, is_continue = origin.is_news, envelope.message is CONTINUE
         if is_continue:
             # It is inside the start anyway.
@@ -227,17 +230,6 @@ class Tracing(LifeTracing):
         if is_news and span is not None and span.is_recording():
             origin.is_news = False
         return span
-
-    def _say_whom_it_waited_for(
-        self, envelope: Envelope, attributes: dict[str, Any], links: list[Link]
-    ) -> None:
-        # It is not there if nobody wanted to know when it was sent.
-        ahead: Ahead | None = getattr(envelope, "ahead", None)
-        if ahead is None:
-            return
-        attributes.update(ahead.attributes)
-        if ahead.span_context is not None:
-            links.append(Link(ahead.span_context, _OCCUPANT))
 
 
 class _Continue:

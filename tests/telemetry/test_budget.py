@@ -6,12 +6,13 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 
 from actortrace.actor import Supervisor, TracedActor
@@ -20,7 +21,8 @@ from actortrace.errors import SettingError
 from actortrace.otp.child import child
 from actortrace.otp.task import Task
 from actortrace.telemetry import tracing
-from actortrace.telemetry.budget import TraceBudget, one_hop_on
+from actortrace.telemetry.budget import Course, TraceBudget
+from actortrace.telemetry.carrier import COURSE_KEY, with_hop
 from actortrace.telemetry.configuration import configure
 from tests.recorder import Recorder, id_of, links_of, parent_of, trace_of
 
@@ -302,7 +304,9 @@ courses = st.none() | st.tuples(st.integers(1, 3), st.integers(1, 5), st.floats(
 def test_the_hops_of_a_trace_are_counted_from_its_first_one(
     course: Any, trace_id: int, now: float
 ) -> None:
-    known, hops, began = one_hop_on(course, trace_id, now)
+    span = trace.NonRecordingSpan(trace.SpanContext(trace_id, 2, is_remote=False))
+    context = with_hop(Context({} if course is None else {COURSE_KEY: course}), span, now)
+    known, hops, began = cast("Course", context[COURSE_KEY])
 
     assert known == trace_id
     goes_on = course is not None and course[0] == trace_id

@@ -707,6 +707,25 @@ def test_what_a_supervisor_does_about_a_crash_is_in_the_context_of_the_crash(
     assert current == [id_of(spans.one("deposit Account"))]
 
 
+def test_each_attribute_has_a_name_of_its_own_and_getting_it_is_not_setting_it(
+    spans: Recorder,
+) -> None:
+    configure(attribute_spans=True)
+    proxy = Account.start().proxy()
+    proxy.balance = 1
+    assert proxy.balance.get(timeout=10) == 1
+    assert proxy.owner.get(timeout=10) == "ann"
+
+    kinds = "actortrace.message.type"
+    made = [(span.name, attributes_of(span).get(kinds)) for span in spans.all]
+    assert made == [
+        ("start Account", None),
+        ("balance Account", "ProxySetAttr"),
+        ("balance Account", "ProxyGetAttr"),
+        ("owner Account", "ProxyGetAttr"),
+    ]
+
+
 def test_a_proxy_call_may_name_its_path_as_a_list(spans: Recorder) -> None:
     account = Account.start()
 
