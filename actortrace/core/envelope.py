@@ -29,11 +29,12 @@ class Envelope:
     """A message on its way, with what must not get lost from its sender."""
 
     __slots__ = (
-        "ahead",
         "begun_at",
+        "behind",
         "context",
         "deadline",
         "message",
+        "position",
         "reply_to",
         "sent_at",
         "target",
@@ -69,8 +70,11 @@ class Envelope:
     sent_at: float | None
     """`time.monotonic()` at the send, where a middleware wanted to know how long it waited."""
 
-    ahead: Any
-    """What the tracing noted at the send of who was before it; opaque, and seldom there at all."""
+    position: int
+    """How many messages waited when it was sent, where a middleware wanted to know that."""
+
+    behind: Any
+    """What the tracing noted of the one that was in hand; opaque, and there where `position` is."""
 
     begun_at: int
     """`time.monotonic_ns()` when its handling began, where a middleware wanted to know that."""

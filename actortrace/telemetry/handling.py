@@ -47,7 +47,7 @@ class Handling:
             envelope.context = with_ids_only(self._context, span.get_span_context())
             if is_crash(envelope, failure):
                 spans.note_flight(span, envelope.target)
-        self._origin.handling = None
+        self._origin.handling = self._origin.mark = None
         # Read once: whoever abandons the actor takes it away. That of a notice is nobody's.
         deadline = envelope.deadline
         if deadline is not None and self._reply is not None:

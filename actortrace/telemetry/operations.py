@@ -63,23 +63,29 @@ class Operations:
 
     def of(self, message: Any) -> Operation | None:
         """Return the operation that handles `message`; `None` for one that gets no span."""
-        key = key_of(message)
+        # Not by the key at once: to make that takes as long.
+        operation = self._remembered.get(message.__class__)
+        return self._find(message) if operation is None else operation
+
+    def span_name_of(self, message_type: type) -> str:
+        """Return what the spans of messages of a type are called, or would be."""
+        return conventions.span_name(self._name_of(message_type)[0], self._actor_class)
+
+    def _find(self, message: Any) -> Operation | None:
+        kind = type(message)
+        key = (kind, *message.attr_path) if kind in _PROXIED else kind
         try:
             return self._remembered[key]
         except KeyError:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            operation = self._remembered[key] = self._make(message)
+            operation = self._remembered[key] = self._make(message, key)
             return operation
 
-    def span_name_of(self, key: Key) -> str:
-        """Return what the spans of a sort of messages are called, or would be."""
-        return conventions.span_name(self._name_of(key)[0], self._actor_class)
-
-    def _make(self, message: Any) -> Operation | None:
+    def _make(self, message: Any, key: Key) -> Operation | None:
         if isinstance(message, self._silent):
             return None
-        name, method = self._name_of(key_of(message))
+        name, method = self._name_of(key)
         is_call = type(message) in _PROXIED
         attributes: dict[str, Any] = {
             conventions.SYSTEM: conventions.SYSTEM_NAME,
@@ -114,9 +120,3 @@ class Operations:
             return conventions.CONTINUE, None
         method = self._handlers.name_for(key)
         return conventions.PROCESS if method in (None, "on_receive") else method, method
-
-
-def key_of(message: Any) -> Key:
-    """Return of which sort a message is."""
-    kind = message.__class__
-    return (kind, *message.attr_path) if kind in _PROXIED else kind

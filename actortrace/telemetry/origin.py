@@ -29,6 +29,8 @@ class Origin:
     """Those that all spans of one operation have in common."""
     handling: Span | None = None
     """The span of the message that is being handled right now."""
+    mark: tuple[str, SpanContext] | None = None
+    """The name of that span, and its ids, for those that wait for it."""
     failed_attempt: SpanContext | None = None
     """Of the span of the last attempt to start the next incarnation, if that failed."""
     crashes: deque[SpanContext] | None = None

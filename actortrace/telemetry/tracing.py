@@ -188,6 +188,8 @@ class Tracing(LifeTracing):
         if place is not None:
             self._note_continuation(place, span, envelope.target, now)
         context = with_hop(context, span, now)
+        if self._blame is not None:
+            origin_of(envelope.target).mark = operation.span_name, span.get_span_context()
         return context, Handling(self._spans, span, envelope, context, sent_in)
 
     def _remember_verdict(self, context: Context, seen: object) -> None:
