@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_FRAMES = 64
 _MOST_CAUSES = 4
+_MOST_TEXT = 2_048
+"""Characters of an exception's message: one that quotes what it could not read has millions."""
 
 
 def record(span: Span, error: BaseException) -> None:
@@ -83,7 +85,10 @@ def _frames(traceback: TracebackType | None) -> list[str]:
 
 def _text(error: object) -> str:
     try:
+        text = str(error)
+        if len(text) > _MOST_TEXT:
+            text = f"{text[:_MOST_TEXT]}… {len(text) - _MOST_TEXT} characters left out"
         # A lone surrogate, as in a file name that is no text, cannot be exported.
-        return str(error).encode(errors="backslashreplace").decode()
+        return text.encode(errors="backslashreplace").decode()
     except Exception:
         return "<its __str__ raised>"

@@ -76,3 +76,9 @@ def test_an_exception_that_cannot_be_printed_is_recorded_all_the_same() -> None:
 def test_built_in_exceptions_have_short_names() -> None:
     assert type_name(ValueError()) == "ValueError"
     assert type_name(MailboxFullError("a", 1)) == "actortrace.errors.MailboxFullError"
+
+
+def test_of_a_message_that_is_too_large_the_beginning_is_kept_and_how_much_is_missing() -> None:
+    text = stacktrace(ValueError("x" * 5_000_000))
+
+    assert text == f"ValueError: {'x' * 2_048}… 4997952 characters left out"

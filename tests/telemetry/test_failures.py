@@ -291,7 +291,7 @@ def test_attempts_that_took_too_long_are_linked_too(spans: Recorder) -> None:
             if self.failing.starts > 1:
                 gate.pass_through()
 
-    slow = child(Slow, Failing(), name="ann", start_timeout=0.01)
+    slow = child(Slow, Failing(), name="ann", start_timeout=0.2)
     boss = supervisor(slow, max_restarts=2, max_seconds=60).start()
     first = spans.wait_for("start Slow")[0]
     crash(spans, "ann")
