@@ -85,6 +85,8 @@ FAIL = "fail"
 DROP = "drop"
 CONTINUATION = "continue"
 """What marks the place where a trace that was long enough goes on in another one."""
+RECEIVE = "receive"
+"""The name of the span with which a trace begins that comes of a message from outside."""
 RUN = "run"
 """The operation of a task; what comes after it is the name of its function."""
 
