@@ -28,7 +28,7 @@ from opentelemetry.propagators.textmap import (
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from actortrace.telemetry.carrier import EMPTY, span_context_in, with_span, within
+from actortrace.telemetry.carrier import EMPTY, get_current, span_context_in, with_span, within
 from actortrace.telemetry.metadata import extract, inject, is_sampled
 
 pytestmark = pytest.mark.pure
@@ -51,7 +51,7 @@ class OwnPropagator(TextMapPropagator):
         found = getter.get(carrier, "Own-Ids")
         if found is None:
             # Those of others do this too.
-            return context or trace.context_api.get_current()
+            return context or get_current()
         trace_id, span_id = map(int, found[0].split("/"))
         ids = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(1))
         return trace.set_span_in_context(NonRecordingSpan(ids), context)
