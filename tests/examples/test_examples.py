@@ -23,6 +23,28 @@ EXPECTED = {
         "fetch Reader     under visit",
     ],
     "bank.py": ["Ann has 7 after the restart", "restart Account  under deposit Account"],
+    "executors.py": [
+        "8 words are on the covers",
+        "survey Librarian under inventory",
+        "count            under survey Librarian",
+        "counted Ledger   under count",
+    ],
+    "http_request.py": [
+        "three apples are left, one of them is yours",
+        "customer     under -",
+        "GET order    under customer",
+        "order Shop   under GET order",
+        "GET stock    under order Shop",
+    ],
+    "job_queue.py": [
+        "attempt 1: the heavy letter is put back",
+        "attempt 1: the light letter is sent",
+        "attempt 2: the heavy letter is sent",
+        "write letters  under -",
+        "send Postman   under write letters",
+        "send Postman   under write letters",
+        "send Postman   under write letters  links to send Postman",
+    ],
     "many_actors.py": [
         "start        2,000",
         "tell         2,000",
@@ -57,12 +79,21 @@ EXPECTED = {
         "look 2: one does not answer: timeout",
         "tomorrow will be much like today",
     ],
+    "worker_processes.py": [
+        "91 = 7 × 13",
+        "97 = 97",
+        "1001 = 7 × 11 × 13",
+        "all numbers        under -",
+        "factorise Factory  under all numbers",
+        "factorise Factory  under all numbers",
+        "factorise Factory  under all numbers",
+    ],
 }
 INTERRUPTED = "graceful_shutdown.py"
 ARGUMENTS = {"many_actors.py": ["2000"]}
 NEEDS_HTTPX = "async_handlers.py"
-LONGER = {"async_handlers.py", "many_actors.py"}
-"""They bring along a server, and what shows how far they are."""
+LONGER = {"async_handlers.py", "http_request.py", "many_actors.py"}
+"""They bring along servers, and what shows how far they are."""
 
 
 def test_every_example_is_run() -> None:
