@@ -54,8 +54,6 @@ def continued(carrier: Mapping[Any, Any] | None, *, trusted: bool = True) -> Ite
 
 
 def _open(spans: Spans, sender: SpanContext) -> Span | None:
-    if spans.is_certain_to_drop(EMPTY):
-        return None
     # Only its ids: the rest would be the sender's to choose.
     ids = SpanContext(sender.trace_id, sender.span_id, is_remote=True)
     links = [Link(ids)] if ids.is_valid else []

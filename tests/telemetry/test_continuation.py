@@ -137,3 +137,17 @@ def test_a_provider_that_is_set_later_gets_the_span(spans: Recorder) -> None:
     seen_by_handler(HEADERS, trusted=False)
 
     assert len(spans.named("receive")) == len(later.named("receive")) == 1
+
+
+def test_a_global_provider_that_is_set_later_gets_it_too(
+    spans: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tracer_provider=None)
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
+    seen_by_handler(HEADERS, trusted=False)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(spans)
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+    seen_by_handler(HEADERS, trusted=False)
+
+    assert len(spans.named("receive")) == 1

@@ -161,6 +161,15 @@ def test_metadata_that_is_used_again_keeps_nothing_of_an_earlier_trace() -> None
     assert inject(headers, EMPTY) == {"priority": "high"}
 
 
+def test_what_is_written_anew_is_there_once() -> None:
+    use("jaeger")
+
+    written = inject({"UberCtx-Customer": "bob"}, SENDER)
+
+    assert sorted(written) == ["uber-trace-id", "uberctx-customer"]
+    assert baggage.get_all(extract(written)) == {"customer": "ann"}
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -213,6 +222,42 @@ def test_several_in_other_cases_are_one_with_commas(headers: dict[str, str]) -> 
 
     assert ids_in(headers) == (TRACE, SPAN)
     assert ids_in(upper) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"b3": f"{'0' * 32}-{SPAN}-1"},
+        {"b3": f"{TRACE}-{'0' * 16}-1"},
+        {"b3": "0"},
+        {"uber-trace-id": f"0:{SPAN}:0:1"},
+        {"uber-trace-id": f"{TRACE}:0:0:1"},
+        {"own-ids": "1/0"},
+    ],
+    ids=str,
+)
+def test_ids_that_are_zero_bring_no_span(headers: dict[str, str]) -> None:
+    use("all")
+
+    assert extract(headers) == {}
+
+
+def test_a_propagator_may_ask_for_a_name_in_any_case() -> None:
+    use("own")
+
+    assert ids_in({"own-ids": "1/2"}) == (f"{1:032x}", f"{2:016x}")
+
+
+def test_a_value_with_control_characters_is_not_there() -> None:
+    use("own")
+
+    assert ids_in({"Own-Ids": "1/2\n"}) is None
+    assert ids_in({"Own-Ids": "1/2\ud800"}) is None
+    assert ids_in({"Own-Ids": b"1/2\xff"}) is None
+
+
+def test_a_value_with_tabs_is() -> None:
+    assert baggage.get_all(extract({"baggage": "a=1,\tb=2"})) == {"a": "1", "b": "2"}
 
 
 def test_a_list_of_baggage_is_read_to_its_end() -> None:
@@ -455,6 +500,31 @@ def test_the_flag_that_is_read_in_haste_is_that_of_the_span(
     if flag is not None:
         assert span_context.is_valid
         assert flag is span_context.trace_flags.sampled
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"traceparent": PARENT.encode()},
+        {"traceparent": [PARENT]},
+        {"Traceparent": PARENT},
+        {b"traceparent": PARENT.encode()},
+    ],
+    ids=str,
+)
+def test_the_flag_is_found_where_the_span_is(
+    headers: dict[Any, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert is_sampled(headers) is True
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "text", [PARENT.replace(TRACE, "0" * 32), PARENT.replace(SPAN, "0" * 16), PARENT + "-x", ""]
+)
+def test_there_is_no_flag_where_there_is_no_span(text: str) -> None:
+    assert is_sampled({"traceparent": text}) is None
+    assert ids_in({"traceparent": text}) is None
 
 
 @given(flags=st.integers(0, 255), state=st.text(max_size=20))
