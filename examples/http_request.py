@@ -20,8 +20,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 
 from actortrace import Ref, TracedActor, handles
-from actortrace.telemetry.continuation import continued
-from actortrace.telemetry.metadata import inject
+from actortrace.telemetry import continued, inject
 
 tracer = trace.get_tracer("shop")
 

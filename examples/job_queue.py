@@ -14,8 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from actortrace import TracedActor, handles
-from actortrace.telemetry.continuation import continued
-from actortrace.telemetry.metadata import extract, inject
+from actortrace.telemetry import continued, extract, inject
 
 jobs: Queue[str] = Queue()
 

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from actortrace.telemetry.budget import TraceBudget
+from actortrace.telemetry.continuation import continued
+from actortrace.telemetry.metadata import extract, inject, is_sampled
 from actortrace.telemetry.still_running import StillRunning, still_running
 
 if TYPE_CHECKING:
@@ -12,6 +14,10 @@ __all__ = [
     "KeepFailures",
     "StillRunning",
     "TraceBudget",
+    "continued",
+    "extract",
+    "inject",
+    "is_sampled",
     "still_running",
 ]
 

@@ -13,7 +13,7 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, TracerProvide
 
 from actortrace.telemetry import conventions
 from actortrace.telemetry.carrier import EMPTY, attach, detach, span_context_in, with_span
-from actortrace.telemetry.configuration import current_configuration
+from actortrace.telemetry.configuration import current_options
 from actortrace.telemetry.metadata import extract
 from actortrace.telemetry.spans import Spans
 
@@ -61,10 +61,10 @@ def _open(spans: Spans, sender: SpanContext) -> Span | None:
 
 
 def _current_spans() -> Spans | None:
-    configuration = current_configuration()
-    if configuration.spans in ("off", "propagate"):
+    options = current_options()
+    if options.spans in ("off", "propagate"):
         return None
-    spans = _spans_to(configuration.tracer_provider)
+    spans = _spans_to(options.tracer_provider)
     if trace._TRACER_PROVIDER is not spans.seen:  # noqa: SLF001 - see Spans.refresh
         spans.refresh()
     return spans
