@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from actortrace.core.actor import Actor
 from actortrace.core.kind import Assembly
 from actortrace.dispatch.threads import Threads
+from actortrace.dispatcher_metrics import observe_dispatchers
 from actortrace.otp.cell import ActorCell
 from actortrace.otp.dynamic import DynamicSupervision
 from actortrace.otp.partition import PartitionCell, Partitioning
@@ -15,7 +16,6 @@ from actortrace.otp.supervisor import SupervisorCell
 from actortrace.otp.task import Task
 from actortrace.otp.task_cell import TaskCell, TaskWork
 from actortrace.otp.task_supervisor import TaskSupervision, TaskSupervisorCell
-from actortrace.pool_metrics import observe_pools
 from actortrace.telemetry.configuration import compose_traced, compose_traced_tasks
 
 if TYPE_CHECKING:
@@ -86,4 +86,4 @@ class TaskRunner(TaskWork, Actor, assembly=_TASKS):
 
 
 Task.actor_class = TaskRunner
-observe_pools()
+observe_dispatchers()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pykka
+
+from actortrace.counter import Counter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,25 +116,6 @@ def count_late() -> None:
     _counters[LATE].add()
 
 
-class _Counter:
-    """Counts exactly, and takes no lock for it: a thread may be interrupted while it counts."""
-
-    __slots__ = ("_mutex", "_reads", "add")
-
-    def __init__(self) -> None:
-        self.add = itertools.count().__next__
-        self._reads = 0
-        self._mutex = threading.RLock()
-
-    def value(self) -> int:
-        """Return how often `add` was called."""
-        with self._mutex:
-            # To read it is to count on, which is taken back here.
-            value = self.add() - self._reads
-            self._reads += 1
-        return value
-
-
 def _tell(
     subscriber: Callable[[DeadLetter], object], letter: DeadLetter, within: Callable[..., object]
 ) -> None:
@@ -152,4 +134,4 @@ def _tell(
 _mutex = threading.RLock()
 _subscribers: tuple[Callable[[DeadLetter], object], ...] = ()
 _local = threading.local()
-_counters = {reason: _Counter() for reason in (*get_args(Reason), LATE)}
+_counters = {reason: Counter() for reason in (*get_args(Reason), LATE)}

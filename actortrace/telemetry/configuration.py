@@ -16,6 +16,8 @@ from actortrace.telemetry.isolated import (
     IsolatedPropagation,
     IsolatedTracing,
 )
+from actortrace.telemetry.metrics.instruments import observe, switch
+from actortrace.telemetry.metrics.metering import IsolatedMetering, Metering
 from actortrace.telemetry.options import Options, options_from_environment
 from actortrace.telemetry.overtime import overtime
 from actortrace.telemetry.propagation import Propagation
@@ -24,6 +26,7 @@ from actortrace.telemetry.task_tracing import TaskTracing
 from actortrace.telemetry.tracing import Tracing
 
 if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
     from actortrace.core.edge import Edge, Verb
@@ -55,6 +58,8 @@ def configure(
     blame: float | None = _UNCHANGED,
     flight_recorder: int = _UNCHANGED,
     still_running: float | None = _UNCHANGED,
+    metrics: bool = _UNCHANGED,
+    meter_provider: MeterProvider | None = _UNCHANGED,
 ) -> None:
     """Change the tracing of the whole program; running actors follow. What is not given stays.
 
@@ -79,9 +84,13 @@ def configure(
             words: if it crashes, they are events of the span of that, or else of the restart's.
         still_running: a span that is open for more than so many seconds gets an event and a log
             record; and `actortrace.telemetry.still_running` knows the age of every message.
+        metrics: whether messages are counted and timed.
+        meter_provider: who collects that; `None` for OpenTelemetry's global provider, also one that
+            is set later.
 
-    `ACTORTRACE_SPANS`, `ACTORTRACE_EDGES` (`tell=link, send_every=parent`) and `ACTORTRACE_RATIOS`
-    (`Heartbeat=0, deposit Account=0.1`) in the environment say what holds before.
+    In the environment `ACTORTRACE_SPANS`, `ACTORTRACE_METRICS` (`on`), `ACTORTRACE_EDGES`
+    (`tell=link, send_every=parent`) and `ACTORTRACE_RATIOS` (`Heartbeat=0, deposit Account=0.1`)
+    say what holds before.
 
     Raises:
         SettingError: for a value that is none of these; nothing is changed then.
@@ -93,7 +102,7 @@ def configure(
         previous, _options = _options, _options.with_(**given)
         if _options.flight_recorder != previous.flight_recorder:
             forget_flights()
-        overtime.set_limit(_options.still_running)
+        _observe(_options)
         for kind in list(_kinds):
             _compose(kind, _options)
 
@@ -124,7 +133,21 @@ def _compose(kind: Kind, options: Options) -> None:
 
 def _trusted(kind: Kind, options: Options) -> tuple[Middleware, ...]:
     # Inside of the tracing, so that the span is there.
-    return (*_tracing(kind, options), *_recorder(kind, options))
+    return (*_tracing(kind, options), *_recorder(kind, options), *_metering(kind, options))
+
+
+def _observe(options: Options) -> None:
+    """Let those begin, or end, who look at all actors from outside."""
+    overtime.set_limit(options.still_running)
+    switch(on=options.metrics)
+    if options.metrics:
+        observe(options.meter_provider)
+
+
+def _metering(kind: Kind, options: Options) -> tuple[Middleware, ...]:
+    if not options.metrics or kind in _task_kinds:
+        return ()
+    return (IsolatedMetering(kind) if kind.is_isolated else Metering(kind),)
 
 
 def _recorder(kind: Kind, options: Options) -> tuple[Middleware, ...]:
@@ -149,3 +172,4 @@ def _tracing(kind: Kind, options: Options) -> tuple[Middleware, ...]:
 
 
 _options = options_from_environment()
+_observe(_options)

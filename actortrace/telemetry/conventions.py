@@ -6,6 +6,8 @@ out because the package that defines them is pinned to one version of the SDK.
 
 from __future__ import annotations
 
+from typing import Any
+
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
 SCOPE = "actortrace"
 
@@ -61,10 +63,18 @@ SAMPLING_SUPPRESSED = "actortrace.sampling.suppressed"
 """How many failures before this one were not kept."""
 DROP_SUPPRESSED = "actortrace.drop.suppressed"
 
-POOL_NAME = "actortrace.pool.name"
-POOL_THREADS = "actortrace.pool.threads"
-POOL_RUNNABLE = "actortrace.pool.runnable"
-POOL_STALLS = "actortrace.pool.stalls"
+PROCESS_DURATION = "messaging.process.duration"
+SENT_MESSAGES = "messaging.client.sent.messages"
+CONSUMED_MESSAGES = "messaging.client.consumed.messages"
+MAILBOX_SIZE = "actortrace.mailbox.size"
+ACTORS = "actortrace.actors"
+RESTARTS = "actortrace.restarts"
+DEAD_LETTERS = "actortrace.dead_letters"
+
+DISPATCHER_NAME = "actortrace.dispatcher.name"
+DISPATCHER_WORKERS = "actortrace.dispatcher.workers"
+DISPATCHER_QUEUE = "actortrace.dispatcher.queue"
+DISPATCHER_STALLS = "actortrace.dispatcher.stalls"
 
 KILLED = "killed"
 """The `error.type` of what did not come to its end: its actor was abandoned, or the program ended.
@@ -76,6 +86,8 @@ PROCESS = "process"
 """The operation of a message that a plain `on_receive` handles."""
 CONTINUE = "handle_continue"
 """The operation of what an actor does between its start and its first message."""
+SEND = "send"
+"""The operation of whoever sends a message, on metrics."""
 TELL = "tell"
 ASK = "ask"
 START = "start"
@@ -89,6 +101,11 @@ RECEIVE = "receive"
 """The name of the span with which a trace begins that comes of a message from outside."""
 RUN = "run"
 """The operation of a task; what comes after it is the name of its function."""
+
+
+def messaging(operation: str, destination: str) -> dict[str, Any]:
+    """Return what every metric about messages says of them."""
+    return {SYSTEM: SYSTEM_NAME, OPERATION_NAME: operation, DESTINATION: destination}
 
 
 def span_name(operation: str, actor_class: type) -> str:

@@ -48,6 +48,7 @@ def _providers() -> Iterable[Any]:
     seen = (
         current_options().tracer_provider,
         trace.get_tracer_provider(),
+        current_options().meter_provider,
         metrics.get_meter_provider(),
         get_logger_provider(),
     )

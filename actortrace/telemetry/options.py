@@ -16,6 +16,7 @@ from actortrace.telemetry.curve import Curve
 from actortrace.telemetry.noise import Ratios, ratios_from
 
 if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
 log = logging.getLogger("actortrace")
@@ -23,6 +24,7 @@ log = logging.getLogger("actortrace")
 Mode = Literal["off", "propagate", "process", "full"]
 
 _PREFIX = "ACTORTRACE_"
+_WORDS = dict.fromkeys(("1", "true", "on"), True) | dict.fromkeys(("0", "false", "off"), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Options:
     blame: float | None = 0.25
     flight_recorder: int = 0
     still_running: float | None = None
+    metrics: bool = False
+    meter_provider: MeterProvider | None = None
 
     def with_(self, **given: Any) -> Self:
         """Return the same with some chosen anew.
@@ -73,9 +77,9 @@ def _mode(value: Any) -> Any:
     return value
 
 
-def _provider(value: Any) -> Any:
-    if value is not None and not hasattr(value, "get_tracer"):
-        raise SettingError(f"tracer_provider must be a TracerProvider, not {value!r}")
+def _provider(name: str, kind: str, method: str, value: Any) -> Any:
+    if value is not None and not hasattr(value, method):
+        raise SettingError(f"{name} must be a {kind}, not {value!r}")
     return value
 
 
@@ -92,6 +96,12 @@ def _seconds(name: str, value: Any) -> Any:
     return value
 
 
+def _switch(value: Any) -> Any:
+    if not isinstance(value, bool):
+        raise SettingError(f"metrics must be True or False, not {value!r}")
+    return value
+
+
 def _entries(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise SettingError(f"flight_recorder must be how many messages it keeps, not {value!r}")
@@ -100,7 +110,7 @@ def _entries(value: Any) -> Any:
 
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "spans": _mode,
-    "tracer_provider": _provider,
+    "tracer_provider": partial(_provider, "tracer_provider", "TracerProvider", "get_tracer"),
     "attribute_spans": bool,
     "edges": partial(EdgePolicy.of, where="edges"),
     "ratios": Ratios.of,
@@ -109,9 +119,12 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "blame": partial(_seconds, "blame"),
     "flight_recorder": _entries,
     "still_running": partial(_seconds, "still_running"),
+    "metrics": _switch,
+    "meter_provider": partial(_provider, "meter_provider", "MeterProvider", "get_meter"),
 }
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "spans": str.lower,
     "edges": edges_from,
     "ratios": ratios_from,
+    "metrics": lambda text: _WORDS.get(text.lower(), text),
 }

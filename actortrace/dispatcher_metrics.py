@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from actortrace.dispatch.pool import PoolCounts
 
 
-def observe_pools() -> None:
+def observe_dispatchers() -> None:
     """Let the figures of all pools be collected, by the global provider of metrics if there is one.
 
     A provider that is set later collects them too.
@@ -26,19 +26,19 @@ def observe_pools() -> None:
     meter = metrics.get_meter(conventions.SCOPE, schema_url=conventions.SCHEMA_URL)
 
     meter.create_observable_up_down_counter(
-        conventions.POOL_THREADS,
+        conventions.DISPATCHER_WORKERS,
         [_observing(lambda counts: counts.threads)],
         "{thread}",
         "Threads of a pool, its spare ones included",
     )
     meter.create_observable_up_down_counter(
-        conventions.POOL_RUNNABLE,
+        conventions.DISPATCHER_QUEUE,
         [_observing(lambda counts: counts.runnable)],
         "{actor}",
         "Actors that wait for a thread of a pool",
     )
     meter.create_observable_counter(
-        conventions.POOL_STALLS,
+        conventions.DISPATCHER_STALLS,
         [_observing(lambda counts: counts.stalls)],
         "{stall}",
         "How often all threads of a pool were stuck, and there could be no more",
@@ -50,7 +50,7 @@ def _observing(
 ) -> Callable[[CallbackOptions], Iterable[Observation]]:
     def observe(_: CallbackOptions) -> Iterable[Observation]:
         return [
-            Observation(figure(counts), {conventions.POOL_NAME: name})
+            Observation(figure(counts), {conventions.DISPATCHER_NAME: name})
             for name, counts in pool_counts()
         ]
 

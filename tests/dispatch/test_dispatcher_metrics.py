@@ -8,7 +8,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Meter, NoOpMeter
 
 from actortrace.dispatch.pool import Pool
-from actortrace.pool_metrics import observe_pools
+from actortrace.dispatcher_metrics import observe_dispatchers
 
 
 class Noting(NoOpMeter):
@@ -32,18 +32,18 @@ def test_the_threads_the_waiting_and_the_stalls_of_each_pool_are_observed(
     meter: Meter = Noting()
     monkeypatch.setattr(metrics, "get_meter", lambda *_, **__: meter)
     pool = Pool(1, name="observed")
-    observe_pools()
+    observe_dispatchers()
 
     figures = {
         name: observation.value
         for name, observe in meter.observed.items()  # type: ignore[attr-defined]  # it is Noting
         for observation in observe(CallbackOptions())
-        if observation.attributes == {"actortrace.pool.name": "observed"}
+        if observation.attributes == {"actortrace.dispatcher.name": "observed"}
     }
 
     assert pool.counts == (0, 0, 0, 0)
     assert figures == {
-        "actortrace.pool.threads": 0,
-        "actortrace.pool.runnable": 0,
-        "actortrace.pool.stalls": 0,
+        "actortrace.dispatcher.workers": 0,
+        "actortrace.dispatcher.queue": 0,
+        "actortrace.dispatcher.stalls": 0,
     }
