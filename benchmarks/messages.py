@@ -14,6 +14,7 @@ from actortrace.actor import TracedActor
 from benchmarks.actors import Add, PykkaCounter, TracedCounter
 from benchmarks.caller import Caller, Telemetry, calling, unsampled_context
 from benchmarks.comparison import OURS, PYKKA, SPAN
+from benchmarks.features import switched_on
 from benchmarks.row import Measure, Open
 
 Sending: TypeAlias = "Callable[[pykka.ActorRef[Any], int], float]"
@@ -72,6 +73,17 @@ def beside_pykka(
 
     def open_sides() -> AbstractContextManager[Mapping[str, Measure]]:
         return _open(sending, caller, actor_class, with_span=False)
+
+    return open_sides
+
+
+def with_features(features: Mapping[str, Any], beside: Open) -> Open:
+    """Return what measures the same, with what may be switched on."""
+
+    @contextmanager
+    def open_sides() -> Iterator[Mapping[str, Measure]]:
+        with switched_on(features), beside() as sides:
+            yield sides
 
     return open_sides
 

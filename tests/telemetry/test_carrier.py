@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 import pytest
 from opentelemetry import context as context_api
 from opentelemetry import trace
@@ -33,6 +35,11 @@ def test_what_is_attached_here_is_current_there_and_the_other_way_round() -> Non
     context_api.detach(other)
 
     assert get_current() is before
+
+
+def test_nothing_stands_between_an_actor_and_the_variable_that_opentelemetry_has() -> None:
+    for function in (attach, detach, get_current):
+        assert isinstance(getattr(function, "__self__", None), ContextVar)
 
 
 def test_a_span_is_where_opentelemetry_keeps_it() -> None:

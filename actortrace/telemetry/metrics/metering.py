@@ -39,8 +39,7 @@ class Metering(Middleware):
         if envelope.reply_to is not None and envelope.message.__class__ is ActorStop:
             proceed(envelope)
             return
-        if envelope.sent_at is None:
-            envelope.sent_at = monotonic()
+        envelope.sent_at = monotonic()
         self._count_sent()
         try:
             proceed(envelope)
