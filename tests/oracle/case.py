@@ -38,6 +38,7 @@ Fault = Literal[
     "name",
     "status",
     "links",
+    "occupant",  # not what its actor was doing before
     "baggage",
     "leak",  # a context that outlasts its message
     "surprise",

@@ -121,6 +121,8 @@ class Span(NamedTuple):
     is_error: bool
     events: tuple[str, ...]
     links: tuple[Point, ...]
+    occupants: tuple[Point, ...]
+    """What its actor was doing when its message was sent."""
     attributes: Mapping[str, object]
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from unittest.mock import patch
 
 from opentelemetry.context import Context, attach, detach, get_current
-from opentelemetry.trace import get_current_span, set_span_in_context
+from opentelemetry.trace import SpanContext, get_current_span, set_span_in_context
 
 from actortrace.core.mailbox import Mailbox
 from actortrace.core.rate import RateLimit
@@ -111,6 +111,15 @@ def no_links() -> AbstractContextManager[object]:
 
     open_ = Spans.open
     return patch.object(Spans, "open", unlinked)
+
+
+def others_blamed() -> AbstractContextManager[object]:
+    """A message says that it waited for what was never there."""
+
+    def note(envelope: Any) -> None:
+        envelope.position, envelope.behind = 0, ("nobody", SpanContext(1, 2, is_remote=False))
+
+    return patch.object(tracing, "note_who_is_ahead", note)
 
 
 def restart_elsewhere() -> AbstractContextManager[object]:

@@ -80,6 +80,15 @@ def _judge_entry(case: Case, story: Story, entry: Entered, begun: set[tuple[str,
         links.append(_restart_of(case, life))
     begun.add(life)
     case.demand("links", what, "is in", span, "not", links, that=_same(span.links, links))
+    _judge_occupants(case, span)
+
+
+def _judge_occupants(case: Case, span: Span) -> None:
+    actor = span.attributes["actortrace.actor.id"]
+    for point in span.occupants:
+        other = case.spans.get(point.span)
+        owner = None if other in (None, span) else other.attributes.get("actortrace.actor.id")
+        case.demand("occupant", span, "waited for", other, that=owner == actor)
 
 
 def _judge_drops(case: Case) -> None:

@@ -16,6 +16,7 @@ from opentelemetry.trace import Tracer, set_span_in_context
 from actortrace.core.ref import Ref
 from actortrace.telemetry import tracing
 from actortrace.telemetry.configuration import configure
+from actortrace.telemetry.options import Options
 from tests.oracle.actors import CLASSES, Chief, Plain
 from tests.oracle.evidence import NOWHERE, At, Evidence, Mode, Player, Span
 from tests.oracle.messages import Planned
@@ -210,12 +211,12 @@ def run(
 def _tracing(mode: Mode, provider: TracerProvider) -> Iterator[None]:
     # No limit here to how many dropped messages a second get a span: each is looked for.
     usual, tracing._DROPS_PER_SECOND = tracing._DROPS_PER_SECOND, 1_000_000_000
-    configure(spans=mode, tracer_provider=provider)
+    configure(spans=mode, tracer_provider=provider, blame=0)
     try:
         yield
     finally:
         tracing._DROPS_PER_SECOND = usual
-        configure(spans="process", tracer_provider=None)
+        configure(spans="process", tracer_provider=None, blame=Options().blame)
 
 
 @contextmanager
@@ -257,6 +258,11 @@ def _seen(span: ReadableSpan) -> Span:
         parent=NOWHERE if span.parent is None else point_of(span.parent),
         is_error=not span.status.is_unset and not span.status.is_ok,
         events=tuple(event.name for event in span.events),
-        links=tuple(point_of(link.context) for link in links),
+        links=tuple(point_of(link.context) for link in links if not _is_to_occupant(link)),
+        occupants=tuple(point_of(link.context) for link in links if _is_to_occupant(link)),
         attributes=span.attributes or {},
     )
+
+
+def _is_to_occupant(link: Any) -> bool:
+    return (link.attributes or {}).get("actortrace.link.kind") == "occupant"

@@ -63,6 +63,7 @@ def test_without_a_fault_the_oracle_is_content(mode: Mode) -> None:
         (faults.exception_recorded_twice, "status"),
         (faults.exception_not_recorded, "status"),
         (faults.no_links, "links"),
+        (faults.others_blamed, "occupant"),
         (faults.restart_elsewhere, "wrong parent"),
         (faults.dead_letters_unmarked, "no span"),
         (faults.message_lost, "lost"),
