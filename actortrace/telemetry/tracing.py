@@ -147,7 +147,7 @@ class Tracing(LifeTracing):
         operation = self._operations.of(envelope.message)
         edge = _NONE if operation is None else operation.edge_of(envelope)
         if operation is None or edge is _NONE:
-            if type(envelope) is UnseenCopy:
+            if type(envelope) is UnseenCopy and not self._may_cut:
                 # All of them come in one context.
                 self._remember_verdict(context, seen)
             return context, None
