@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from actortrace.telemetry.budget import TraceBudget
 from actortrace.telemetry.continuation import continued
+from actortrace.telemetry.logs import correlate_logs
 from actortrace.telemetry.metadata import extract, inject, is_sampled
 from actortrace.telemetry.still_running import StillRunning, still_running
 
@@ -15,6 +16,7 @@ __all__ = [
     "StillRunning",
     "TraceBudget",
     "continued",
+    "correlate_logs",
     "extract",
     "inject",
     "is_sampled",

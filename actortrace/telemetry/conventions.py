@@ -25,8 +25,15 @@ EXCEPTION_TYPE = "exception.type"
 EXCEPTION_MESSAGE = "exception.message"
 EXCEPTION_STACKTRACE = "exception.stacktrace"
 
+LOG_TRACE_ID = "otelTraceID"
+LOG_SPAN_ID = "otelSpanID"
+LOG_SAMPLED = "otelTraceSampled"
+
 FUNCTION = "code.function.name"
 
+ACTOR = "actortrace.actor"
+"""Its class and its name, for who reads a log."""
+ACTOR_CLASS = "actortrace.actor.class"
 ACTOR_ID = "actortrace.actor.id"
 ACTOR_NAME = "actortrace.actor.name"
 ACTOR_INCARNATION = "actortrace.actor.incarnation"
