@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format contract types coverage trees stress soak mutants bench check clean
+.PHONY: help demo test receiver lint format contract types coverage trees stress soak mutants bench check clean
 
 ifdef PYTHON
 INTERPRETERS := "$(PYTHON)"
@@ -61,6 +61,10 @@ demo: $(VENV)/.ready-demo ## index a source tree under supervision and draw a tr
 
 test: $(VENV)/.ready-dev ## the tests, side by side
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
+receiver: ## a receiver of OTLP for the tests, which are skipped without it; needs node and npm
+	npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .cache/node \
+		@elastic/mockotlpserver@0.10.0
 
 lint: $(VENV)/.ready-dev ## style and formatting
 	$(RUN) -m ruff check .
