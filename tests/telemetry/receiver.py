@@ -97,13 +97,13 @@ class Receiver:
         spans = _spans_in(self.wait_for("trace", are_there))
         return [span for span in spans if not wanted or span["spanId"] in wanted]
 
-    def metrics(self, names: set[str]) -> dict[str, dict[str, Any]]:
-        """The last of each of these metrics, once they are there."""
+    def metrics(self, service: str, names: set[str]) -> dict[str, dict[str, Any]]:
+        """The last of each of these metrics of a service, once they are there."""
 
         def are_there(requests: list[Any]) -> bool:
-            return names <= _metrics_in(requests).keys()
+            return names <= _metrics_in(requests, service).keys()
 
-        return _metrics_in(self.wait_for("metrics", are_there))
+        return _metrics_in(self.wait_for("metrics", are_there), service)
 
     def _of(self, kind: str) -> list[Any]:
         return [what for name, what in self._requests if name == kind]
@@ -127,11 +127,12 @@ def _spans_in(requests: list[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _metrics_in(requests: list[Any]) -> dict[str, dict[str, Any]]:
+def _metrics_in(requests: list[Any], service: str) -> dict[str, dict[str, Any]]:
     return {
-        metric["name"]: {**metric, "resource": resource["resource"], "scope": scope["scope"]}
+        metric["name"]: metric
         for request in requests
         for resource in request["resourceMetrics"]
+        if resource["resource"]["attributes"]["service.name"] == service
         for scope in resource["scopeMetrics"]
         for metric in scope["metrics"]
     }
