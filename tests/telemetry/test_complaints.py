@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 from opentelemetry import baggage, context, trace
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 
 from actortrace.actor import TracedActor
 from actortrace.broadcast import broadcast
@@ -25,6 +26,7 @@ from actortrace.otp.task import Task
 from actortrace.otp.timers import cancel, send_after, send_every
 from actortrace.telemetry.budget import TraceBudget
 from actortrace.telemetry.configuration import configure
+from actortrace.telemetry.continuation import continued
 from actortrace.telemetry.options import Options
 from tests.actors import Account, Deposit, Gate, Obedient, until_left_alone
 from tests.recorder import Recorder, id_of, links_of, parent_of, trace_of
@@ -274,3 +276,20 @@ def test_a_message_to_very_many_does_not_make_very_many_spans_discord(spans: Rec
     weights = [(span.attributes or {})["actortrace.sampling.weight"] for span in handled]
     assert len(handled) == 10
     assert sum(float(str(weight)) for weight in weights) == 200
+
+
+def test_a_stranger_who_says_sampled_does_not_flood_the_backend_otel_dotnet_3594(
+    request: pytest.FixtureRequest,
+) -> None:
+    recorder = Recorder()
+    provider = TracerProvider(ParentBased(ALWAYS_OFF), shutdown_on_exit=False)
+    provider.add_span_processor(recorder)
+    request.addfinalizer(partial(configure, tracer_provider=None))
+    configure(tracer_provider=provider)
+    echo = Echo.start()
+    for number in range(1, 101):
+        headers = {"traceparent": f"00-{number:032x}-00000000000000ff-01"}
+        with continued(headers, trusted=False):
+            echo.ask("x")
+
+    assert recorder.names == []
