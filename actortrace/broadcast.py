@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
+from actortrace.core.cell import Cell
 from actortrace.core.dead_letter import drop
 from actortrace.core.envelope import Copy, UnseenCopy
 from actortrace.core.running import is_abandoned
@@ -18,7 +19,6 @@ from actortrace.telemetry.fan_out import FanOut
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actortrace.core.cell import Cell
     from actortrace.core.envelope import Envelope
     from actortrace.core.ref import Ref
 
@@ -37,43 +37,41 @@ def broadcast(refs: Iterable[Ref[Any] | NamedRef | str], message: Any) -> None:
         TypeError: when one is not the ref of a `TracedActor`; nobody has got the message then.
 
     """
-    targets = [ref_to(ref) if isinstance(ref, str) else ref for ref in refs]
-    cells = [_cell(target) for target in targets]
+    targets = list(refs)
+    cells = [ref if isinstance(ref, Cell) else _find(ref) for ref in targets]
     fan_out = FanOut.of(len(cells))
-    is_void = is_abandoned()
+    seen, is_void = fan_out.seen, is_abandoned()
     for position, cell in enumerate(cells):
         if cell is None:
-            run = contextvars.Context.run
-            publish(message, targets[position], "stopped", contextvars.copy_context(), run)
+            run, variables = contextvars.Context.run, contextvars.copy_context()
+            publish(message, _named(targets[position]), "stopped", variables, run)
             continue
         envelope: Envelope
-        if position in fan_out.seen:
+        if position in seen:
             envelope = copy = Copy(message, None, cell)
             copy.weight, copy.context = fan_out.weight, fan_out.context
         else:
             envelope = UnseenCopy(message, None, cell)
             envelope.context = fan_out.unseen_context
-        if is_void:
-            drop(envelope, "abandoned")
-        else:
-            _send(envelope)
+        if is_void or cell.is_closed:
+            drop(envelope, "abandoned" if is_void else "stopped")
+            continue
+        try:
+            cell.chain.send(envelope)
+        except (MailboxFullError, DeadlockError):
+            drop(envelope, "overflow")
+        except pykka.ActorDeadError:
+            # It ended while the sender waited for room.
+            drop(envelope, "stopped")
 
 
-def _send(envelope: Envelope) -> None:
-    cell = envelope.target
-    if cell.is_closed:
-        drop(envelope, "stopped")
-        return
-    try:
-        cell.chain.send(envelope)
-    except (MailboxFullError, DeadlockError):
-        drop(envelope, "overflow")
-    except pykka.ActorDeadError:
-        # It ended while the sender waited for room.
-        drop(envelope, "stopped")
+def _find(target: Ref[Any] | NamedRef | str) -> Cell[Any] | None:
+    """Return the cell that is meant; `None` where nobody has the name."""
+    if isinstance(target, NamedRef | str):
+        found = whereis(_named(target).name)
+        return None if found is None else cell_of(found)
+    return cell_of(target)
 
 
-def _cell(target: Ref[Any] | NamedRef) -> Cell[Any] | None:
-    """Return the cell that a ref stands for; `None` for a name that nobody has."""
-    found = whereis(target.name) if isinstance(target, NamedRef) else target
-    return None if found is None else cell_of(found)
+def _named(target: Any) -> NamedRef:
+    return target if isinstance(target, NamedRef) else ref_to(target)
