@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from actortrace.waterfall.actor_span import blame_of
 from actortrace.waterfall.mark import error_of
 from actortrace.waterfall.story import restart_reason
 
@@ -47,6 +48,9 @@ class Notes:
         reason = restart_reason(self._trace, row)
         if reason:
             yield Note(f"reason: {reason}")
+        blame = blame_of(span)
+        if blame:
+            yield Note(blame)
         if span.links:
             yield Note("links to " + ", ".join(self._targets(span.links)))
         if row.is_detached:

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from actortrace.telemetry.conventions import RESTART_REASON
+from actortrace.telemetry.conventions import (
+    MAILBOX_BEHIND,
+    MAILBOX_POSITION,
+    MAILBOX_WAIT,
+    RESTART_REASON,
+)
 from actortrace.waterfall.record import Kind, SpanRecord
 from actortrace.waterfall.terminal import Waterfall
 from actortrace.waterfall.trace import Trace, group_traces
@@ -134,6 +139,18 @@ def test_a_restart_says_why_it_was_needed_where_no_crash_above_does() -> None:
 
     assert "reason: killed" in after_a_kill
     assert "reason:" not in after_a_crash
+
+
+def test_a_message_that_waited_long_says_for_what() -> None:
+    waits = {MAILBOX_WAIT: 0.4, MAILBOX_BEHIND: "sell Shop", MAILBOX_POSITION: 1}
+    first, third = (
+        replace(span(number, name="sell Shop"), attributes={**waits, MAILBOX_POSITION: number})
+        for number in (1, 3)
+    )
+
+    text = drawn(Waterfall(trace(first, third)))
+    assert "waited 400 ms behind sell Shop\n" in text
+    assert "waited 400 ms behind sell Shop and 2 more\n" in text
 
 
 def test_a_span_without_its_parent_says_so() -> None:
