@@ -17,7 +17,7 @@ from actortrace.telemetry.conventions import (
     MAILBOX_WAIT,
     RESTART_REASON,
 )
-from actortrace.waterfall.record import Kind, SpanRecord
+from actortrace.waterfall.record import Attributes, Kind, SpanRecord
 from actortrace.waterfall.terminal import Waterfall
 from actortrace.waterfall.trace import Trace, group_traces
 from tests.waterfall.records import crashed, long_trace, span, story, trace_id
@@ -142,7 +142,7 @@ def test_a_restart_says_why_it_was_needed_where_no_crash_above_does() -> None:
 
 
 def test_a_message_that_waited_long_says_for_what() -> None:
-    waits = {MAILBOX_WAIT: 0.4, MAILBOX_BEHIND: "sell Shop", MAILBOX_POSITION: 1}
+    waits: Attributes = {MAILBOX_WAIT: 0.4, MAILBOX_BEHIND: "sell Shop", MAILBOX_POSITION: 1}
     first, third = (
         replace(span(number, name="sell Shop"), attributes={**waits, MAILBOX_POSITION: number})
         for number in (1, 3)

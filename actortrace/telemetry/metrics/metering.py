@@ -103,11 +103,11 @@ class Metering(Middleware):
     def _keep_examples(
         self, envelope: Envelope, began: float, seconds: float, series: Series
     ) -> None:
-        """Keep the times of a message whose span is recorded, as examples of theirs."""
+        """Keep the times of a message that is sampled, as examples of theirs."""
         origin = envelope.target.origin
         span = None if origin is None else origin.handling
-        if span is not None and span.is_recording():
-            span_context = span.get_span_context()
+        span_context = None if span is None else span.get_span_context()
+        if span_context is not None and span_context.trace_flags.sampled:
             series.note(seconds, span_context)
             self._tally.waits.note(began - cast("float", envelope.sent_at), span_context)
 
