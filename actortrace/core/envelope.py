@@ -46,6 +46,9 @@ class Envelope:
     is_call = False
     """Whether it is a `Call`."""
 
+    is_plain = True
+    """Whether somebody told or asked it: it has no `edge` and no `verb` of its own."""
+
     edge: Edge | None = None
     """The edge that this one message is to have, whatever anybody says."""
 
@@ -76,8 +79,8 @@ class Envelope:
     behind: Any
     """What the tracing noted of the one that was in hand; opaque, and there where `position` is."""
 
-    begun_at: int
-    """`time.monotonic_ns()` when its handling began, where a middleware wanted to know that."""
+    begun_at: float
+    """`time.monotonic()` when its handling began, where a middleware wanted to know that."""
 
     deadline: float | None
     """`time.monotonic()` after which the asker no longer waits; `None` for for ever."""
@@ -110,6 +113,7 @@ class Copy(Envelope):
 
     __slots__ = ("weight",)
 
+    is_plain = False
     verb = "broadcast"
 
 
@@ -118,6 +122,7 @@ class UnseenCopy(Envelope):
 
     __slots__ = ()
 
+    is_plain = False
     edge = Edge.NONE
     verb = "broadcast"
 
@@ -151,6 +156,7 @@ class Notice(Envelope):
     __slots__ = ("edge", "incarnation", "is_exempt", "is_void", "is_waiting", "verb")
 
     is_notice = True
+    is_plain = False
 
     def __init__(
         self,

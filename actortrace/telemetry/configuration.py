@@ -133,7 +133,7 @@ def _compose(kind: Kind, options: Options) -> None:
 
 def _trusted(kind: Kind, options: Options) -> tuple[Middleware, ...]:
     # Inside of the tracing, so that the span is there.
-    return (*_tracing(kind, options), *_recorder(kind, options), *_metering(kind, options))
+    return (*_tracing(kind, options), *_metering(kind, options), *_recorder(kind, options))
 
 
 def _observe(options: Options) -> None:
@@ -153,9 +153,11 @@ def _metering(kind: Kind, options: Options) -> tuple[Middleware, ...]:
 def _recorder(kind: Kind, options: Options) -> tuple[Middleware, ...]:
     if kind in _task_kinds:
         return ()
+    # Metrics take the time too.
+    is_stamped = options.metrics
     if options.flight_recorder and options.spans in _TRACING:
-        return (FlightRecorder(options.flight_recorder),)
-    return () if options.still_running is None else (Stamp(),)
+        return (FlightRecorder(options.flight_recorder, is_stamped=is_stamped),)
+    return () if is_stamped or options.still_running is None else (Stamp(),)
 
 
 def _tracing(kind: Kind, options: Options) -> tuple[Middleware, ...]:

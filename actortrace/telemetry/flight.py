@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from time import monotonic_ns, time_ns
+from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -33,18 +33,19 @@ class Stamp(Middleware):
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Note it."""
-        envelope.begun_at = monotonic_ns()
+        envelope.begun_at = monotonic()
         return proceed(envelope)
 
 
 class FlightRecorder(Middleware):
-    """Does that, and keeps a few words about the last messages of each actor.
+    """Does that, unless somebody did, and keeps a few words about the last messages of each actor.
 
     What is kept is the class of a message, a time, and the id of a trace: nothing is kept alive.
     """
 
-    def __init__(self, entries: int) -> None:
+    def __init__(self, entries: int, *, is_stamped: bool = False) -> None:
         self._entries = entries
+        self._is_stamped = is_stamped
         self._last: tuple[Any, int] = (None, 0)
         """The last context, and its trace: many messages come from one."""
 
@@ -58,9 +59,10 @@ class FlightRecorder(Middleware):
         if envelope.context is not last[0]:
             last = self._look_up(envelope.context)
         kind = message.__class__
-        envelope.begun_at = now = monotonic_ns()
+        if not self._is_stamped:
+            envelope.begun_at = monotonic()
         what = message.attr_path if kind is ProxyCall else kind
-        record.append((what, now, last[1] or _own_trace(cell)))
+        record.append((what, envelope.begun_at, last[1] or _own_trace(cell)))
         return proceed(envelope)
 
     def _look_up(self, context: Any) -> tuple[Any, int]:
@@ -71,10 +73,10 @@ class FlightRecorder(Middleware):
 
 def note_flight(cell: Cell[Any], span: Span) -> None:
     """Put what is kept of an actor's last messages on a span, as events, and keep it no more."""
-    record: deque[tuple[Any, int, int]] | None = getattr(cell, "flight", None)
+    record: deque[tuple[Any, float, int]] | None = getattr(cell, "flight", None)
     if not record:
         return
-    epoch = time_ns() - monotonic_ns()
+    now, wall = monotonic(), time_ns()
     entries = list(record)
     record.clear()
     for what, began, trace_id in entries:
@@ -82,7 +84,8 @@ def note_flight(cell: Cell[Any], span: Span) -> None:
         attributes = {conventions.MESSAGE_TYPE: name}
         if trace_id:
             attributes[conventions.FLIGHT_TRACE] = format_trace_id(trace_id)
-        span.add_event(conventions.FLIGHT_EVENT, attributes, epoch + began)
+        at = wall - round((now - began) * 1e9)
+        span.add_event(conventions.FLIGHT_EVENT, attributes, at)
 
 
 def forget_flights() -> None:

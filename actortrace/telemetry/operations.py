@@ -41,11 +41,10 @@ class Operation:
 
     def edge_of(self, envelope: Envelope) -> Edge:
         """Return how the span of a message relates to its sender's."""
-        if envelope.edge is not None:
-            return envelope.edge
-        if envelope.verb is not None:
-            return self.edges[envelope.verb]
-        return self.told if envelope.reply_to is None else self.asked
+        if envelope.is_plain or envelope.verb is None:
+            sent = self.told if envelope.reply_to is None else self.asked
+            return sent if envelope.edge is None else envelope.edge
+        return self.edges[envelope.verb] if envelope.edge is None else envelope.edge
 
 
 class Operations:

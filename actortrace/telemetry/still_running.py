@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import monotonic_ns, time_ns
+from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -32,7 +32,7 @@ def still_running(longer_than: float = 0.0) -> list[StillRunning]:
     and otherwise of those that have a span. Those whose age is not known come last, and only where
     any age will do.
     """
-    now, wall = monotonic_ns(), time_ns()
+    now, wall = monotonic(), time_ns()
     found = []
     for ref in pykka.ActorRegistry.get_all():
         cell: Any = ref
@@ -45,10 +45,10 @@ def still_running(longer_than: float = 0.0) -> list[StillRunning]:
     return sorted(found, key=lambda one: -1.0 if one.age is None else one.age, reverse=True)
 
 
-def _age(cell: Any, envelope: Any, now: int, wall: int) -> float | None:
-    begun_at: int | None = getattr(envelope, "begun_at", None)
+def _age(cell: Any, envelope: Any, now: float, wall: int) -> float | None:
+    begun_at: float | None = getattr(envelope, "begun_at", None)
     if begun_at is not None:
-        return max(0, now - begun_at) / 1e9
+        return max(0.0, now - begun_at)
     span = None if cell.origin is None else cell.origin.handling
     # The API says nothing of a span's time; the SDK does.
     start_time: int | None = getattr(span, "start_time", None)

@@ -142,11 +142,18 @@ class Tracing(LifeTracing):
 
     def _prepare(self, envelope: Envelope, context: Context) -> tuple[Context, Handling | None]:
         """Return the context in which a message is to be handled, and its span if it has one."""
-        spans = self._current_spans()
+        spans = self._spans
+        if trace._TRACER_PROVIDER is not spans.seen:  # noqa: SLF001 - see Spans.refresh
+            self._refresh()
         seen = spans.seen
         operation = self._operations.of(envelope.message)
-        edge = _NONE if operation is None else operation.edge_of(envelope)
-        if operation is None or edge is _NONE:
+        if operation is None:
+            return context, None
+        if envelope.is_plain:
+            edge = operation.told if envelope.reply_to is None else operation.asked
+        else:
+            edge = operation.edge_of(envelope)
+        if edge is _NONE:
             if type(envelope) is UnseenCopy and not self._may_cut:
                 # All of them come in one context.
                 self._remember_verdict(context, seen)
@@ -206,12 +213,13 @@ class Tracing(LifeTracing):
         links: list[Link],
         now: float,
     ) -> Span | None:
-        origin = origin_of(envelope.target)
+        cell = envelope.target
+        origin = cell.origin or origin_of(cell)
         common = origin.attributes.get(operation)
         if common is None:
             if len(origin.attributes) >= _MOST_OPERATIONS:
                 origin.attributes.clear()
-            identity = self._identity(envelope.target)
+            identity = self._identity(cell)
             common = origin.attributes[operation] = identity | operation.attributes
         attributes = common.copy()
         if envelope.sent_at is not None:
@@ -225,7 +233,7 @@ class Tracing(LifeTracing):
         if is_continue:
             # It is inside the start anyway.
             is_news = False
-            envelope.target.adopt(_CONTINUE)
+            cell.adopt(_CONTINUE)
         if is_news and origin.span_context is not None:
             links.append(Link(origin.span_context))
         span = self._spans.open(operation.span_name, context, _CONSUMER, attributes, links)

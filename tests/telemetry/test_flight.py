@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -214,6 +215,40 @@ def test_a_span_that_refuses_events_stops_no_actor(
     worker.tell(ValueError("crash"))
 
     assert worker.ask("x", timeout=10) is None
+
+
+@pytest.mark.parametrize("mode", ["off", "propagate", "process", "full"])
+def test_everything_may_be_switched_on_at_once(
+    spans: Recorder, recorder: None, request: pytest.FixtureRequest, mode: Any
+) -> None:
+    class Busy(Worker):
+        """Has something to do that nobody sent."""
+
+        def handle_continue(self) -> None:
+            self.continued = True
+
+        def on_receive(self, message: Any) -> Any:
+            super().on_receive(message)
+            return self.continued
+
+    class House(Supervisor):
+        children = (child(Busy, name="busy"),)
+
+    request.addfinalizer(partial(configure, metrics=False, still_running=None))
+    waiting = Busy.start()
+    configure(spans=mode, metrics=True, still_running=600.0)
+    house = House.start()
+    busy: Any = find("busy")
+    assert busy.ask("x") is True
+    assert busy.proxy().continued.get(timeout=10) is True
+    busy.tell(ValueError("crash"))
+    assert busy.ask("x") is True
+    assert waiting.ask("x") is True
+    assert house.stop(timeout=10)
+
+    if mode in ("process", "full"):
+        crashed = next(span for span in spans.named("process Busy") if span.events)
+        assert names(crashed) == ["Continue", "str", "ProxyGetAttr", "ValueError"]
 
 
 @pytest.mark.pure

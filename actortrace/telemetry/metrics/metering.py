@@ -49,13 +49,13 @@ class Metering(Middleware):
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Take the time that it waited, and that it takes."""
+        envelope.begun_at = began = monotonic()
         sent_at = envelope.sent_at
         if sent_at is None or (
             envelope.reply_to is not None and envelope.message.__class__ is ActorStop
         ):
             # Nobody sent it, or nobody counted it then.
             return proceed(envelope)
-        began = monotonic()
         try:
             result = proceed(envelope)
         except BaseException as error:
@@ -117,9 +117,9 @@ class IsolatedMetering(Metering):
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Take the time that it waited, and that it takes to its end."""
+        envelope.begun_at = began = monotonic()
         if envelope.sent_at is None or is_stop(envelope.message):
             return proceed(envelope)
-        began = monotonic()
         try:
             result = proceed(envelope)
         except BaseException as error:
