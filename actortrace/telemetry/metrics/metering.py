@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from inspect import iscoroutine
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from actortrace.core.middleware import Middleware
+from actortrace.core.running import Strand
 from actortrace.core.seam import ActorStop, is_stop
+from actortrace.core.system import OwnStop
+from actortrace.core.waiting import Interrupted
 from actortrace.counter import Counter
+from actortrace.errors import MessageRejectedError
+from actortrace.telemetry import conventions
 from actortrace.telemetry.exceptions import type_name
 from actortrace.telemetry.metrics.tally import Series, tally_of
 
@@ -24,9 +30,15 @@ if TYPE_CHECKING:
 _MOST_FRESH = 1_024
 """So many values wait to be put into buckets, all at once, by whoever finds that it is enough."""
 
+_CONSUMED = ("cancelled", "crashed", "unhandled")
+"""Dead letters of these reasons have been in the hands of a handler that failed."""
+
 
 class Metering(Middleware):
-    """Counts and times the messages of one actor class."""
+    """Counts and times the messages of one actor class.
+
+    What was sent, with no error, is in the end consumed or a dead letter that is not `_CONSUMED`.
+    """
 
     def __init__(self, kind: Kind) -> None:
         self._tally = tally = tally_of(kind.actor_class)
@@ -36,7 +48,10 @@ class Metering(Middleware):
 
     def send(self, envelope: Envelope, proceed: Send) -> None:
         """Count it, and note when it was sent."""
-        if envelope.reply_to is not None and envelope.message.__class__ is ActorStop:
+        kind = type(envelope.message)
+        if kind is ActorStop or kind is OwnStop:
+            # It is no message, and is not taken for one when it is handled.
+            envelope.sent_at = None
             proceed(envelope)
             return
         envelope.sent_at = monotonic()
@@ -44,30 +59,30 @@ class Metering(Middleware):
         try:
             proceed(envelope)
         except BaseException as error:
+            # Should it become a dead letter all the same, it is counted then.
+            envelope.sent_at = None
             self._tally.unsent.setdefault(type_name(error), Counter()).add()
             raise
 
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Take the time that it waited, and that it takes."""
         envelope.begun_at = began = monotonic()
-        sent_at = envelope.sent_at
-        if sent_at is None or (
-            envelope.reply_to is not None and envelope.message.__class__ is ActorStop
-        ):
-            # Nobody sent it, or nobody counted it then.
-            return proceed(envelope)
         try:
             result = proceed(envelope)
         except BaseException as error:
-            self._note(envelope, began, type_name(error))
+            self._note_failure(envelope, began, error)
             raise
+        sent_at = envelope.sent_at
+        if sent_at is None:
+            # Nobody sent it, or nobody counted it then, or it has become a dead letter.
+            return result
         seconds = monotonic() - began
         handled = self._handled
         handled.append(seconds)
         self._waits.append(began - sent_at)
         origin = envelope.target.origin
         if origin is not None and origin.handling is not None:
-            self._keep_examples(envelope, began, seconds, self._tally.handled)
+            self._keep_examples(envelope, began - sent_at, seconds, self._tally.handled)
         if len(handled) > _MOST_FRESH:
             self._fold()
         return result
@@ -78,30 +93,42 @@ class Metering(Middleware):
         self._tally.restarts.add()
 
     def drop(self, envelope: Envelope, reason: str, proceed: Drop) -> None:
-        """Count it by its reason."""
-        proceed(envelope, reason)
+        """Count it by its reason, and as sent where it did not get that far."""
         if not is_stop(envelope.message):
+            if envelope.sent_at is None and reason not in _CONSUMED:
+                self._count_sent()
+            if reason == conventions.KILLED:
+                # Its handler may still come to an end, which does not count any more.
+                envelope.sent_at = None
             self._tally.dropped.setdefault(reason, Counter()).add()
+        proceed(envelope, reason)
 
     def _fold(self) -> None:
         self._tally.handled.fold()
         self._tally.waits.fold()
 
+    def _note_failure(self, envelope: Envelope, began: float, error: BaseException) -> None:
+        """Do what `receive` does with its times, if it is the handler that failed."""
+        if not _is_left_undone(envelope, error):
+            self._note(envelope, began, type_name(error))
+
     def _note(self, envelope: Envelope, began: float, error_type: str | None) -> None:
-        """Do what `receive` does with its times, also for what failed."""
+        sent_at = envelope.sent_at
+        if sent_at is None:
+            return
         seconds = monotonic() - began
         series = self._tally.handled
         if error_type is not None:
             series = self._tally.failed.setdefault(error_type, Series())
         series.fresh.append(seconds)
-        self._waits.append(began - cast("float", envelope.sent_at))
-        self._keep_examples(envelope, began, seconds, series)
+        self._waits.append(began - sent_at)
+        self._keep_examples(envelope, began - sent_at, seconds, series)
         if len(series.fresh) > _MOST_FRESH:
             series.fold()
             self._fold()
 
     def _keep_examples(
-        self, envelope: Envelope, began: float, seconds: float, series: Series
+        self, envelope: Envelope, waited: float, seconds: float, series: Series
     ) -> None:
         """Keep the times of a message that is sampled, as examples of theirs."""
         origin = envelope.target.origin
@@ -109,7 +136,7 @@ class Metering(Middleware):
         span_context = None if span is None else span.get_span_context()
         if span_context is not None and span_context.trace_flags.sampled:
             series.note(seconds, span_context)
-            self._tally.waits.note(began - cast("float", envelope.sent_at), span_context)
+            self._tally.waits.note(waited, span_context)
 
 
 class IsolatedMetering(Metering):
@@ -118,12 +145,12 @@ class IsolatedMetering(Metering):
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Take the time that it waited, and that it takes to its end."""
         envelope.begun_at = began = monotonic()
-        if envelope.sent_at is None or is_stop(envelope.message):
+        if envelope.sent_at is None:
             return proceed(envelope)
         try:
             result = proceed(envelope)
         except BaseException as error:
-            self._note(envelope, began, type_name(error))
+            self._note_failure(envelope, began, error)
             raise
         if iscoroutine(result):
             return self._timed(envelope, began, result)
@@ -136,7 +163,17 @@ class IsolatedMetering(Metering):
         try:
             result = await handler
         except BaseException as error:
-            self._note(envelope, began, type_name(error))
+            self._note_failure(envelope, began, error)
             raise
         self._note(envelope, began, None)
         return result
+
+
+def _is_left_undone(envelope: Envelope, error: BaseException) -> bool:
+    """Whether the message is a dead letter because of what kept it from being handled."""
+    if isinstance(error, MessageRejectedError):
+        return error.envelope is envelope
+    if isinstance(error, CancelledError):
+        runner = envelope.target.runner
+        return isinstance(runner, Strand) and runner.is_interrupted
+    return isinstance(error, Interrupted)
