@@ -44,19 +44,18 @@ class Series:
         self._total = Histogram()
 
     def fold(self) -> None:
-        """Take what is fresh into the buckets."""
-        with self._mutex:
-            fresh = self.fresh
-            # Each a single step, and what is appended meanwhile comes behind.
-            count = len(fresh)
-            values = fresh[:count]
-            del fresh[:count]
-            self._total.fold(values)
+        """Take what is fresh into the buckets, unless somebody is at it. Never waits."""
+        mutex = self._mutex
+        if mutex.acquire(blocking=False):
+            try:
+                self._fold()
+            finally:
+                mutex.release()
 
     def total(self) -> Histogram:
         """Return all that there ever was."""
-        self.fold()
         with self._mutex:
+            self._fold()
             return self._total.since(None)
 
     def reset(self) -> None:
@@ -70,6 +69,14 @@ class Series:
     def note(self, value: float, span_context: SpanContext) -> None:
         """Keep a value as an example."""
         self.exemplars[bisect_left(BOUNDS, value)] = Exemplar(value, time_ns(), span_context)
+
+    def _fold(self) -> None:
+        fresh = self.fresh
+        # Each a single step, and what is appended meanwhile comes behind.
+        count = len(fresh)
+        values = fresh[:count]
+        del fresh[:count]
+        self._total.fold(values)
 
 
 class Tally:

@@ -321,6 +321,19 @@ def test_off_nothing_is_in_the_way_of_a_message() -> None:
     assert chain.receive == chain.handlers.invoke
 
 
+def test_a_message_does_not_wait_for_who_collects(collected: Collected) -> None:
+    owner = fresh()
+    ref = owner.start()
+    # As if somebody were in the middle of it for as long as this takes.
+    with tally_of(owner).handled._mutex:
+        for number in range(1_100):
+            ref.tell(number)
+        assert ref.ask("x", timeout=10) == "x"
+    ref.stop(timeout=10)
+
+    assert counts(collected, owner) == (1_101,) * 4
+
+
 @pytest.mark.pure
 def test_classes_of_one_name_are_counted_together_and_past_very_many_all_are(
     monkeypatch: pytest.MonkeyPatch,
