@@ -31,7 +31,8 @@ class Producer:
         self._is_delta = is_delta
         self._last = 0
         """When the reader was given something for the last time, in ns of the epoch."""
-        self._before: dict[tuple[str, str, str | None], Histogram] = {}
+        self._before: dict[tuple[str, str, str | None], tuple[int, Histogram]] = {}
+        """What there was of each series then, and since when."""
 
     def added_to(self, data: MetricsData, now: int) -> MetricsData:
         """Return what a reader has collected, and our histograms at `now`, in ns of the epoch."""
@@ -82,11 +83,10 @@ class Producer:
         total = series.total()
         told = total
         if self._is_delta:
-            before = self._before.get((name, owner, error))
-            self._before[name, owner, error] = total
+            began, before = self._before.get((name, owner, error), (0, None))
+            self._before[name, owner, error] = series.began, total
             # In a child of a fork all has begun anew.
-            is_anew = before is not None and before.count > total.count
-            told = total.since(None if is_anew else before)
+            told = total.since(before if began == series.began else None)
         if not told.count:
             return None
         attributes: dict[str, Any] = {conventions.DESTINATION: owner}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from time import time_ns
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from opentelemetry.sdk.resources import Resource
 from actortrace.actor import TracedActor
 from actortrace.telemetry.configuration import configure
 from actortrace.telemetry.metrics import readers
+from actortrace.telemetry.metrics.producer import Producer
+from actortrace.telemetry.metrics.tally import Tally
 from tests.telemetry.metrics.collected import Collected
 from tests.telemetry.metrics.test_metrics import CONSUMED, DURATION, fresh
 
@@ -160,6 +163,25 @@ def test_a_reader_that_is_added_later_gets_them_too() -> None:
     handle(owner, 2)
 
     assert Collected(later).value(DURATION, owner) == 2
+
+
+@pytest.mark.pure
+def test_of_a_series_that_has_begun_anew_a_delta_is_all_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As in a child of a fork; more than there was before, or it would be seen by that.
+    tally = Tally("forked")
+    monkeypatch.setattr("actortrace.telemetry.metrics.producer.tallies", lambda: [tally])
+    delta = Producer(is_delta=True)
+    found = []
+    for values in ([0.1], [0.2, 0.3]):
+        tally.handled.fresh.extend(values)
+        (metric,) = delta._metrics(time_ns())
+        point: Any = metric.data.data_points[0]
+        found.append((point.count, min(point.bucket_counts)))
+        tally.reset()
+
+    assert found == [(1, 0), (2, 0)]
 
 
 def test_a_provider_that_is_not_the_sdks_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
