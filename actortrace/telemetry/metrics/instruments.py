@@ -34,21 +34,24 @@ _observed: weakref.WeakSet[Any] = weakref.WeakSet()
 """The providers that have instruments of ours."""
 _is_global_observed = False
 _is_on = False
+_collector: MeterProvider | None = None
+"""Who is told, while metrics are on; `None` for the global provider."""
 
 
 def observe(provider: MeterProvider | None) -> None:
-    """Let a provider of metrics collect what is counted; the global one, also a later, if `None`.
+    """Let a provider of metrics, and no other, collect what is counted; the global one if `None`.
 
-    Only while metrics are on: see `switch`.
+    That may be set later. Only while metrics are on: see `switch`.
     """
-    global _is_global_observed  # noqa: PLW0603 - there is one global provider
-    if _is_global_observed if provider is None else provider in _observed:
-        return
-    if provider is None:
-        _is_global_observed = True
-    else:
-        _observed.add(provider)
+    global _collector, _is_global_observed  # noqa: PLW0603 - the metrics of a program are one thing
+    _collector = provider
     try:
+        if _is_global_observed if provider is None else provider in _observed:
+            return
+        if provider is None:
+            _is_global_observed = True
+        else:
+            _observed.add(provider)
         _create(provider)
     except Exception:
         log.exception("%r is not told what is counted", provider)
@@ -56,8 +59,17 @@ def observe(provider: MeterProvider | None) -> None:
 
 def switch(*, on: bool) -> None:
     """Say whether there is anything to be told. An instrument that was made stays."""
-    global _is_on  # noqa: PLW0603 - the metrics of a program are one thing
+    global _is_on  # noqa: PLW0603 - likewise
     _is_on = on
+
+
+def is_told(provider: MeterProvider | None) -> bool:
+    """Whether a provider, the global one if `None`, is to collect what is counted."""
+    return _is_on and _present(provider) is _present(_collector)
+
+
+def _present(provider: MeterProvider | None) -> MeterProvider:
+    return metrics.get_meter_provider() if provider is None else provider
 
 
 def _create(provider: MeterProvider | None) -> None:
@@ -66,16 +78,21 @@ def _create(provider: MeterProvider | None) -> None:
     )
     census = _Census()
 
-    def joining(_: CallbackOptions) -> Iterable[Observation]:
-        # At the first of our instruments that is collected, so that the histograms get in too.
-        join_readers(metrics.get_meter_provider() if provider is None else provider)
-        return _of_each(_sent)
+    def telling(observe: Callable[[], Iterable[Observation]]) -> Observe:
+        return lambda _: observe() if is_told(provider) else []
 
     def observing(observe: Callable[[Tally], Iterator[Observation]]) -> Observe:
-        return lambda _: _of_each(observe)
+        return telling(lambda: _of_each(observe))
+
+    def joining() -> Iterable[Observation]:
+        # At the first of our instruments that is collected, so that the histograms get in too.
+        join_readers(_present(provider), is_told)
+        return _of_each(_sent)
 
     create_counter = meter.create_observable_counter
-    create_counter(conventions.SENT_MESSAGES, [joining], "{message}", "Messages that were sent")
+    create_counter(
+        conventions.SENT_MESSAGES, [telling(joining)], "{message}", "Messages that were sent"
+    )
     create_counter(
         conventions.CONSUMED_MESSAGES,
         [observing(_consumed)],
@@ -92,17 +109,13 @@ def _create(provider: MeterProvider | None) -> None:
         "Messages that were not handled, or not to their end",
     )
     create_up_down = meter.create_observable_up_down_counter
+    create_up_down(conventions.ACTORS, [telling(census.actors)], "{actor}", "Actors that are there")
     create_up_down(
-        conventions.ACTORS, [lambda _: census.actors()], "{actor}", "Actors that are there"
-    )
-    create_up_down(
-        conventions.MAILBOX_SIZE, [lambda _: census.waiting()], "{message}", "Messages that wait"
+        conventions.MAILBOX_SIZE, [telling(census.waiting)], "{message}", "Messages that wait"
     )
 
 
 def _of_each(observe: Callable[[Tally], Iterator[Observation]]) -> list[Observation]:
-    if not _is_on:
-        return []
     return [observation for tally in tallies() for observation in observe(tally)]
 
 
@@ -142,16 +155,12 @@ class _Census:
 
     def actors(self) -> Iterable[Observation]:
         """Count the actors of each class."""
-        if not _is_on:
-            return []
         there, waiting = self._take()
         self._waiting = waiting
         return _by_class(there)
 
     def waiting(self) -> Iterable[Observation]:
         """Count the messages that wait for those of each class."""
-        if not _is_on:
-            return []
         waiting, self._waiting = self._waiting, None
         return _by_class(self._take()[1] if waiting is None else waiting)
 

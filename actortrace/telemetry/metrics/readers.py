@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import weakref
+from functools import partial
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,18 @@ _joined: weakref.WeakSet[Any] = weakref.WeakSet()
 _has_failed = False
 
 
-def join_readers(provider: Any) -> None:
-    """See to it that each reader of a provider gets our histograms with all else, from now on."""
+def join_readers(provider: Any, is_told: Callable[[Any], bool]) -> None:
+    """See to it that each reader of a provider gets our histograms with all else, from now on.
+
+    As long as `is_told(provider)`, which is asked each time.
+    """
     try:
         for reader in _readers_of(provider):
             if reader not in _joined:
                 _joined.add(reader)
-                reader._receive_metrics = _receiving(reader._receive_metrics, _producer(reader))
+                receive, producer = reader._receive_metrics, _producer(reader)
+                wanted = partial(is_told, provider)
+                reader._receive_metrics = _receiving(receive, producer, wanted)
     except Exception as error:
         _note(error)
 
@@ -51,10 +57,13 @@ def _producer(reader: Any) -> Producer:
     return Producer(is_delta=is_delta)
 
 
-def _receiving(receive: Callable[..., Any], producer: Producer) -> Callable[..., Any]:
+def _receiving(
+    receive: Callable[..., Any], producer: Producer, is_told: Callable[[], bool]
+) -> Callable[..., Any]:
     def receive_with_ours(metrics_data: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            metrics_data = producer.added_to(metrics_data, time_ns())
+            if is_told():
+                metrics_data = producer.added_to(metrics_data, time_ns())
         except Exception as error:
             _note(error)
         return receive(metrics_data, *args, **kwargs)

@@ -165,6 +165,71 @@ def test_a_reader_that_is_added_later_gets_them_too() -> None:
     assert Collected(later).value(DURATION, owner) == 2
 
 
+def test_who_was_told_before_is_told_no_more_when_another_is_named() -> None:
+    first, second = InMemoryMetricReader(), InMemoryMetricReader()
+    providers = [MeterProvider([reader], shutdown_on_exit=False) for reader in (first, second)]
+    owner, found = fresh(Plain), []
+    for provider in (*providers, providers[0]):
+        configure(metrics=True, meter_provider=provider)
+        handle(owner, 1)
+        found.append(
+            [
+                (told.value(CONSUMED, owner), told.value(DURATION, owner))
+                for told in (Collected(first), Collected(second))
+            ]
+        )
+
+    assert found == [[(1, 1), (0, 0)], [(0, 0), (2, 2)], [(3, 3), (0, 0)]]
+
+
+def test_the_global_provider_may_be_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    monkeypatch.setattr("opentelemetry.metrics.get_meter_provider", lambda: provider)
+    configure(metrics=True, meter_provider=provider)
+    owner = fresh(Plain)
+    handle(owner, 1)
+    found = []
+    for named in (provider, None, provider):
+        configure(meter_provider=named)
+        found.append(
+            (Collected(reader).value(CONSUMED, owner), Collected(reader).value(DURATION, owner))
+        )
+
+    assert found == [(1, 1)] * 3
+
+
+def test_when_metrics_are_off_what_others_measure_comes_alone() -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    provider.get_meter("others").create_counter("others").add(7)
+    configure(metrics=True, meter_provider=provider)
+    handle(fresh(Plain), 1)
+    assert DURATION in Collected(reader).metrics()
+    configure(metrics=False)
+    data = reader.get_metrics_data()
+
+    assert data is not None
+    (resource,) = data.resource_metrics
+    assert [scope.scope.name for scope in resource.scope_metrics if scope.metrics] == ["others"]
+
+
+def test_a_provider_that_cannot_be_remembered_is_said_and_stops_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Slotted:
+        __slots__ = ()
+
+        def get_meter(self, *_: Any, **__: Any) -> Any:
+            raise AssertionError
+
+    configure(metrics=True, meter_provider=Slotted())  # type: ignore[arg-type]  # so it is
+
+    handle(fresh(Plain), 1)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.endswith("is not told what is counted")
+
+
 @pytest.mark.pure
 def test_of_a_series_that_has_begun_anew_a_delta_is_all_there_is(
     monkeypatch: pytest.MonkeyPatch,
@@ -186,7 +251,7 @@ def test_of_a_series_that_has_begun_anew_a_delta_is_all_there_is(
 
 def test_a_provider_that_is_not_the_sdks_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
-        readers.join_readers(NoOpMeterProvider())
+        readers.join_readers(NoOpMeterProvider(), lambda _: True)
 
     said = [record.getMessage() for record in caplog.records]
     assert said == ["metrics go on without the times of messages"]
