@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
+from actortrace.telemetry.in_flight import in_flight
 from tests.oracle import faults
 from tests.oracle.case import Fault
 from tests.oracle.evidence import Mode
@@ -40,6 +43,13 @@ PROGRAM = Program(
         Errand("unsampled", (Send(1, steps=(StopMyself(),)), Send(0, "defer"))),
     ),
 )
+
+
+@pytest.fixture(autouse=True)
+def no_span_stays_open() -> Iterator[None]:
+    """Forget the spans that a fault never ends: whoever looks for old ones would find them."""
+    yield
+    in_flight.clear()
 
 
 @pytest.mark.parametrize("mode", ["off", "propagate", "process", "full"])
