@@ -38,7 +38,8 @@ ActorStop = _ActorStop
 
 def is_stop(message: object) -> bool:
     """Whether a message asks its actor to stop."""
-    return isinstance(message, _ActorStop)
+    # Its type itself: `isinstance` also asks the message what it is, which may raise.
+    return issubclass(type(message), _ActorStop)
 
 
 pykka_log = logging.getLogger("pykka")

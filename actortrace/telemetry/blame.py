@@ -25,7 +25,7 @@ def note_who_is_ahead(envelope: Envelope) -> None:
     if current is not None:
         envelope.position = cell.queue.qsize()
         mark = None if origin is None else origin.mark
-        envelope.behind = current.message.__class__ if mark is None else mark
+        envelope.behind = type(current.message) if mark is None else mark
 
 
 def say_who_was_ahead(

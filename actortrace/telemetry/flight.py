@@ -58,7 +58,7 @@ class FlightRecorder(Middleware):
             record = cell.flight = deque(maxlen=self._entries)
         if envelope.context is not last[0]:
             last = self._look_up(envelope.context)
-        kind = message.__class__
+        kind = type(message)
         if not self._is_stamped:
             envelope.begun_at = monotonic()
         what = message.attr_path if kind is ProxyCall else kind

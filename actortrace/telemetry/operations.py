@@ -63,7 +63,7 @@ class Operations:
     def of(self, message: Any) -> Operation | None:
         """Return the operation that handles `message`; `None` for one that gets no span."""
         # Not by the key at once: to make that takes as long.
-        operation = self._remembered.get(message.__class__)
+        operation = self._remembered.get(type(message))
         return self._find(message) if operation is None else operation
 
     def span_name_of(self, message_type: type) -> str:
@@ -82,7 +82,7 @@ class Operations:
             return operation
 
     def _make(self, message: Any, key: Key) -> Operation | None:
-        if isinstance(message, self._silent):
+        if issubclass(type(message), self._silent):
             return None
         name, method = self._name_of(key)
         is_call = type(message) in _PROXIED

@@ -7,6 +7,7 @@ import gc
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, get_args
 
 import pykka
@@ -101,20 +102,28 @@ def test_nor_is_that_of_an_actor_itself(collected: Collected, base: type[Any]) -
     assert consumed_and_dead(collected, owner) == (1, {})
 
 
+@pytest.mark.parametrize("mode", ["off", "propagate", "process", "full"])
 def test_a_message_is_taken_as_what_it_is_and_not_as_what_it_says(
-    spans: Recorder, collected: Collected
+    spans: Recorder, collected: Collected, request: pytest.FixtureRequest, mode: Any
 ) -> None:
-    configure(spans="off")
+    request.addfinalizer(partial(configure, flight_recorder=0))
+    configure(spans=mode, flight_recorder=4)
 
     class Unbound:
         @property  # type: ignore[misc]  # as proxies of web frameworks do
         def __class__(self) -> type:
             raise RuntimeError("working outside of request context")
 
-    owner = fresh(Obedient, on_receive=lambda _, message: message is not None)
+    def send_one_behind(actor: Any, message: Any) -> None:
+        if message != "behind":
+            actor.actor_ref.tell("behind")
 
-    assert owner.start().ask(Unbound()) is True
-    assert sent(collected, owner) == collected.value(CONSUMED, owner) == 1
+    owner = fresh(Obedient, on_receive=send_one_behind)
+    ref = owner.start()
+    ref.ask(Unbound())
+    ref.stop(timeout=10)
+
+    assert sent(collected, owner) == collected.value(CONSUMED, owner) == 2
 
 
 class NoSend(Middleware):
