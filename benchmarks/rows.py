@@ -153,7 +153,7 @@ ROWS = (
         open=beside_pykka_and_a_span(tell, FULL),
         size=_RECORDED_TELLS // 2,
         comparison=BUDGET,
-        promise=2.1,
+        promise=2.0,
     ),
     Row(
         name="metrics",

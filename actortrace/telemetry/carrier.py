@@ -46,17 +46,21 @@ def span_context_in(context: Context) -> SpanContext:
 
 def with_span(context: Context, span: Span) -> Context:
     """Return `context` with `span` as its current one."""
-    return Context({**context, SPAN_KEY: span})
+    values = context.copy()
+    values[SPAN_KEY] = span
+    return Context(values)
 
 
-def with_hop(context: Context, span: Span, now: float) -> Context:
-    """Return `context` with `span` as its current one, and one more hop of its trace."""
+def with_hop(context: Context, span: Span, point: SpanContext, now: float) -> Context:
+    """Return `context` with `span`, whose ids are `point`, and one more hop of its trace."""
     course: Any = context.get(COURSE_KEY)
-    trace_id = span.get_span_context().trace_id
+    trace_id = point.trace_id
     # One that was begun in the middle of a message has hops of its own.
     is_first = course is None or course[0] != trace_id
-    course = (trace_id, 1, now) if is_first else (trace_id, course[1] + 1, course[2])
-    return Context({**context, SPAN_KEY: span, COURSE_KEY: course})
+    values = context.copy()
+    values[SPAN_KEY] = span
+    values[COURSE_KEY] = (trace_id, 1, now) if is_first else (trace_id, course[1] + 1, course[2])
+    return Context(values)
 
 
 class ContextCarrier:

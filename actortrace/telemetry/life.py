@@ -109,8 +109,9 @@ class LifeTracing(Propagation):
         previous = cell.origin
         if span is not None:
             self._spans.note_flight(span, cell)
-            cell.origin = Origin(span.get_span_context(), is_news=True)
-            context = with_hop(context_of(failure), span, monotonic())
+            point = span.get_span_context()
+            cell.origin = Origin(point, is_news=True)
+            context = with_hop(context_of(failure), span, point, monotonic())
         else:
             cell.origin = None
             context = context_of(failure)
@@ -180,7 +181,7 @@ class LifeTracing(Propagation):
             return context, None
         if place is not None:
             self._note_continuation(place, span, cell, now)
-        return with_hop(context, span, now), span
+        return with_hop(context, span, span.get_span_context(), now), span
 
     def _note_continuation(self, place: Place, span: Span, cell: Cell[Any], now: float) -> None:
         """Say in a trace that was long enough where it goes on: at `span`."""

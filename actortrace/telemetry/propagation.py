@@ -88,7 +88,7 @@ class Propagation(Middleware):
         if self._is_spent(context.get(COURSE_KEY), parent, now):
             return without_span(context)
         span: Any = context[SPAN_KEY]
-        return with_hop(context, span, now)
+        return with_hop(context, span, parent, now)
 
     def _is_spent(self, course: Any, parent: SpanContext, now: float) -> bool:
         """Whether a trace has come so far that what is next begins another one."""

@@ -81,15 +81,21 @@ class Tracing(LifeTracing):
     def receive(self, envelope: Envelope, proceed: Receive) -> Any:
         """Handle the message inside a span, or just inside its context."""
         context: Context = envelope.context
-        if context is self._quiet and trace._TRACER_PROVIDER is self._spans.seen:  # noqa: SLF001
-            token = attach(context)
-            try:
-                return proceed(envelope)
-            finally:
-                detach(token)
-        return self._receive_perhaps_recorded(
-            envelope, EMPTY if context is None else context, proceed
-        )
+        handling = None
+        if context is not self._quiet or trace._TRACER_PROVIDER is not self._spans.seen:  # noqa: SLF001
+            context, handling = self._prepare(envelope, EMPTY if context is None else context)
+        token = attach(context)
+        try:
+            result = proceed(envelope)
+        except BaseException as error:
+            detach(token)
+            if handling is not None:
+                handling.close(error)
+            raise
+        detach(token)
+        if handling is not None:
+            handling.close()
+        return result
 
     def drop(self, envelope: Envelope, reason: str, proceed: Drop) -> None:
         """Leave a mark in the trace of a message that was not handled, so many a second.
@@ -122,23 +128,6 @@ class Tracing(LifeTracing):
     def _refresh(self) -> None:
         super()._refresh()
         self._quiet = Context()
-
-    def _receive_perhaps_recorded(
-        self, envelope: Envelope, context: Context, proceed: Receive
-    ) -> Any:
-        context, handling = self._prepare(envelope, context)
-        token = attach(context)
-        try:
-            result = proceed(envelope)
-        except BaseException as error:
-            detach(token)
-            if handling is not None:
-                handling.close(error)
-            raise
-        detach(token)
-        if handling is not None:
-            handling.close()
-        return result
 
     def _prepare(self, envelope: Envelope, context: Context) -> tuple[Context, Handling | None]:
         """Return the context in which a message is to be handled, and its span if it has one."""
@@ -194,9 +183,10 @@ class Tracing(LifeTracing):
             return envelope.context, None
         if place is not None:
             self._note_continuation(place, span, envelope.target, now)
-        context = with_hop(context, span, now)
+        point = span.get_span_context()
+        context = with_hop(context, span, point, now)
         if self._blame is not None:
-            envelope.target.origin.mark = operation.span_name, span.get_span_context()
+            envelope.target.origin.mark = operation.span_name, point
         return context, Handling(self._spans, span, envelope, context, sent_in)
 
     def _remember_verdict(self, context: Context, seen: object) -> None:

@@ -305,7 +305,8 @@ def test_the_hops_of_a_trace_are_counted_from_its_first_one(
     course: Any, trace_id: int, now: float
 ) -> None:
     span = trace.NonRecordingSpan(trace.SpanContext(trace_id, 2, is_remote=False))
-    context = with_hop(Context({} if course is None else {COURSE_KEY: course}), span, now)
+    sent_in = Context({} if course is None else {COURSE_KEY: course})
+    context = with_hop(sent_in, span, span.get_span_context(), now)
     known, hops, began = cast("Course", context[COURSE_KEY])
 
     assert known == trace_id
