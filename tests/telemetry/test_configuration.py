@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -12,39 +9,19 @@ from actortrace.errors import SettingError
 from actortrace.telemetry.configuration import configure
 from tests.actors import Account, Deposit
 from tests.recorder import Recorder
-
-PROGRAM = """
-from actortrace.actor import TracedActor
-from opentelemetry import context, trace
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
-class Echo(TracedActor):
-    def on_receive(self, message):
-        return trace.get_current_span().get_span_context().span_id
-ref = Echo.start()
-context.attach(trace.set_span_in_context(NonRecordingSpan(SpanContext(1, 2, False, TraceFlags(1)))))
-print(ref.ask("x"))
-ref.stop()
-"""
-
-
-def run(setting: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={"ACTORTRACE_SPANS": setting},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+from tests.telemetry.programs import SAYS_ITS_PARENT, run_program
 
 
 @pytest.mark.threads_only
 def test_the_environment_sets_the_mode() -> None:
-    assert [run(mode).stdout.strip() for mode in ("off", "propagate", "")] == ["0", "2", "2"]
+    assert [
+        run_program(SAYS_ITS_PARENT, ACTORTRACE_SPANS=mode).stdout.strip()
+        for mode in ("off", "propagate", "")
+    ] == ["0", "2", "2"]
 
 
 def test_a_mode_in_the_environment_that_does_not_exist_is_said_and_stops_nothing() -> None:
-    done = run("loud")
+    done = run_program(SAYS_ITS_PARENT, ACTORTRACE_SPANS="loud")
 
     assert done.stdout.strip() == "2"
     assert "ACTORTRACE_SPANS='loud' is left out: spans must be one of 'off'" in done.stderr

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +17,7 @@ from actortrace.otp.task import Task
 from actortrace.otp.timers import cancel, send_after, send_every
 from actortrace.telemetry.configuration import configure
 from tests.recorder import Recorder, id_of, links_of, parent_of
+from tests.telemetry.programs import SAYS_ITS_PARENT, run_program
 
 
 class Clerk(TracedActor):
@@ -234,34 +232,13 @@ def test_a_mistake_is_refused_and_changes_nothing(spans: Recorder) -> None:
     assert parent_of(spans.one("process Clerk")) == caller.get_span_context().span_id
 
 
-PROGRAM = """
-from actortrace import TracedActor
-from opentelemetry import context, trace
-class Echo(TracedActor):
-    def on_receive(self, message):
-        return trace.get_current_span().get_span_context().span_id
-ref = Echo.start()
-parent = trace.NonRecordingSpan(trace.SpanContext(1, 2, False, trace.TraceFlags(1)))
-context.attach(trace.set_span_in_context(parent))
-print(ref.ask("x"))
-ref.stop()
-"""
-
-
 @pytest.mark.threads_only
 @pytest.mark.parametrize(
     ("text", "seen", "complaint"),
     [("ask=root", "0", ""), ("tell=root", "2", ""), ("ask=roots", "2", "must be an Edge")],
 )
 def test_the_environment_chooses_too(text: str, seen: str, complaint: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={**os.environ, "ACTORTRACE_EDGES": text},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_program(SAYS_ITS_PARENT, ACTORTRACE_EDGES=text)
 
     assert done.stdout.strip() == seen
     assert complaint in done.stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,6 +26,7 @@ from actortrace.telemetry import KeepFailures
 from actortrace.telemetry.configuration import configure
 from tests.actors import Obedient, find, until_ended
 from tests.recorder import Recorder, id_of, links_of, parent_of
+from tests.telemetry.programs import run_program
 
 UNSAMPLED = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(0))
 RESTART: dict[str, Any] = {
@@ -227,8 +226,6 @@ def test_nobody_loads_the_sdk_who_does_not_ask_for_it() -> None:
         "import sys, actortrace.telemetry as t\n"
         "print('opentelemetry.sdk' in sys.modules, t.KeepFailures.__name__)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
-    )
+    done = run_program(program)
 
     assert done.stdout.split() == ["False", "KeepFailures"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,6 +28,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from actortrace.telemetry.carrier import EMPTY, get_current, span_context_in, with_span, within
 from actortrace.telemetry.metadata import extract, inject, is_sampled
+from tests.telemetry.programs import run_program
 
 pytestmark = pytest.mark.pure
 
@@ -341,17 +340,11 @@ def test_without_the_propagators_that_the_environment_names_a_program_goes_on() 
     program = """
 import actortrace
 from actortrace.telemetry.metadata import extract, inject, is_sampled
+from tests.telemetry.programs import run_program
 headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 print(extract(headers), inject({}), is_sampled(headers))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"OTEL_PROPAGATORS": "unheard-of", "PYTHONPATH": ":".join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_program(program, OTEL_PROPAGATORS="unheard-of")
 
     assert done.stdout == "{} {} None\n"
     assert done.stderr.count("messages take no trace along") == 1

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +18,7 @@ from actortrace.telemetry.configuration import configure
 from actortrace.telemetry.noise import Ratios, ratios_from
 from actortrace.telemetry.share import is_in_share
 from tests.recorder import Recorder, id_of, parent_of
+from tests.telemetry.programs import run_program
 
 
 class Beat:
@@ -60,6 +58,14 @@ def weight_of(span: ReadableSpan) -> float:
     return float(str((span.attributes or {}).get("actortrace.sampling.weight", 1)))
 
 
+def spans_of_a_special_one(spans: Recorder) -> list[str]:
+    """Return what is recorded of a start and of two messages."""
+    special = Special.start()
+    special.ask(Heartbeat())
+    special.ask("x")
+    return spans.names
+
+
 @pytest.mark.parametrize(
     "key",
     [Beat, Heartbeat, (Worker, Beat), (Special, Heartbeat), "Beat", "Heartbeat", "beat Special"],
@@ -68,11 +74,8 @@ def test_a_message_is_left_out_by_its_class_or_name(
     spans: Recorder, ratios: Callable[[Any], None], key: Any
 ) -> None:
     ratios({key: 0})
-    special = Special.start()
-    special.ask(Heartbeat())
-    special.ask("x")
 
-    assert spans.names == ["start Special", "work Special"]
+    assert spans_of_a_special_one(spans) == ["start Special", "work Special"]
 
 
 @pytest.mark.parametrize("key", [Worker, Special, "Special", f"{__name__}.Worker"])
@@ -80,11 +83,8 @@ def test_an_actor_is_left_out_by_its_class_or_name(
     spans: Recorder, ratios: Callable[[Any], None], key: Any
 ) -> None:
     ratios({key: 0})
-    special = Special.start()
-    special.ask(Heartbeat())
-    special.ask("x")
 
-    assert spans.names == ["start Special"]
+    assert spans_of_a_special_one(spans) == ["start Special"]
 
 
 def test_what_is_sent_while_a_message_without_a_span_is_handled_belongs_to_its_sender(
@@ -208,14 +208,7 @@ def test_a_mistake_in_the_environment_is_said_and_stops_nothing(text: str, compl
         "from actortrace.telemetry.configuration import current_options\n"
         "print(dict(current_options().ratios.by_key))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "ACTORTRACE_RATIOS": text},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_program(program, ACTORTRACE_RATIOS=text)
 
     assert done.stdout.strip() == ("{}" if complaint else "{'Beat': 0.5}")
     assert complaint in done.stderr

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
-import sys
 import threading
 from functools import partial
 from typing import Any
@@ -26,6 +24,7 @@ from actortrace.telemetry.metrics.tally import OTHERS, tally_of
 from tests.actors import Account, Deposit, Door, Gate, Obedient, Patient, find, until
 from tests.recorder import Recorder, id_of, trace_of
 from tests.telemetry.metrics.collected import Collected
+from tests.telemetry.programs import run_program
 
 SENT, CONSUMED = conventions.SENT_MESSAGES, conventions.CONSUMED_MESSAGES
 DURATION, WAIT = conventions.PROCESS_DURATION, conventions.MAILBOX_WAIT
@@ -395,24 +394,13 @@ print(sum(p.value for p in sent), sum(p.count for p in times))
 """
 
 
-def run(setting: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={**os.environ, "ACTORTRACE_METRICS": setting},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-
-
 @pytest.mark.threads_only
 @pytest.mark.parametrize("setting", ["on", "1", "TRUE"])
 def test_the_environment_switches_them_on_also_for_a_provider_that_is_set_later(
     setting: str,
 ) -> None:
     # The histograms too, in the very first collection.
-    assert run(setting).stdout.split() == ["2", "2"]
+    assert run_program(PROGRAM, ACTORTRACE_METRICS=setting).stdout.split() == ["2", "2"]
 
 
 @pytest.mark.threads_only
@@ -420,7 +408,7 @@ def test_the_environment_switches_them_on_also_for_a_provider_that_is_set_later(
     ("setting", "complaint"), [("off", ""), ("", ""), ("loud", "metrics must be True or False")]
 )
 def test_without_it_they_are_off(setting: str, complaint: str) -> None:
-    done = run(setting)
+    done = run_program(PROGRAM, ACTORTRACE_METRICS=setting)
 
     assert done.stdout.split() == ["0", "0"]
     assert complaint in done.stderr
@@ -430,14 +418,7 @@ def test_without_it_they_are_off(setting: str, complaint: str) -> None:
 @pytest.mark.threads_only
 def test_a_child_counts_from_nothing() -> None:
     forking = PROGRAM.replace("ref.stop()", FORK)
-    done = subprocess.run(
-        [sys.executable, "-c", forking],
-        env={**os.environ, "ACTORTRACE_METRICS": "on", "PYTHONWARNINGS": "ignore"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_program(forking, ACTORTRACE_METRICS="on", PYTHONWARNINGS="ignore")
 
     assert done.stdout.splitlines() == ["1 1", "2 2"]
 

@@ -101,13 +101,18 @@ def test_they_come_with_the_resource_and_in_the_scope_of_all_else() -> None:
     assert data.to_json()
 
 
-def test_what_others_measure_stays_as_it_is() -> None:
+def beside_others() -> InMemoryMetricReader:
+    """Let a program measure something of its own, and an actor handle a message."""
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
     provider.get_meter("others").create_counter("others").add(7)
     configure(metrics=True, meter_provider=provider)
     handle(fresh(Plain), 1)
-    data = reader.get_metrics_data()
+    return reader
+
+
+def test_what_others_measure_stays_as_it_is() -> None:
+    data = beside_others().get_metrics_data()
 
     assert data is not None
     (resource,) = data.resource_metrics
@@ -200,11 +205,7 @@ def test_the_global_provider_may_be_named_too(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_when_metrics_are_off_what_others_measure_comes_alone() -> None:
-    reader = InMemoryMetricReader()
-    provider = MeterProvider([reader], shutdown_on_exit=False)
-    provider.get_meter("others").create_counter("others").add(7)
-    configure(metrics=True, meter_provider=provider)
-    handle(fresh(Plain), 1)
+    reader = beside_others()
     assert DURATION in Collected(reader).metrics()
     configure(metrics=False)
     data = reader.get_metrics_data()
