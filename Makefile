@@ -63,7 +63,7 @@ test: $(VENV)/.ready-dev ## the tests, side by side
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 receiver: ## a receiver of OTLP for the tests, which are skipped without it; needs node and npm
-	npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .cache/node \
+	npm install --silent --ignore-scripts --no-save --no-package-lock --no-audit --no-fund --prefix .cache/node \
 		@elastic/mockotlpserver@0.10.0
 
 lint: $(VENV)/.ready-dev ## style and formatting
