@@ -55,7 +55,8 @@ class Metering(Middleware):
             proceed(envelope)
             return
         envelope.sent_at = monotonic()
-        self._count_sent()
+        count = self._count_sent
+        count()
         try:
             proceed(envelope)
         except BaseException as error:
