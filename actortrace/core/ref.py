@@ -12,7 +12,7 @@ import pykka
 from actortrace.core.activity import overdue
 from actortrace.core.blocking import check_may_block
 from actortrace.core.dead_letter import drop
-from actortrace.core.envelope import Call, Envelope
+from actortrace.core.envelope import Call, Envelope, Told
 from actortrace.core.failure import KILLED, SHUTDOWN, Ending
 from actortrace.core.reply import Answer, Reply
 from actortrace.core.running import abandoned, is_abandoned
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from actortrace.core.chain import Chain
 
 A = TypeVar("A", bound=pykka.Actor)
-
-_new_envelope = Envelope.__new__
 
 
 class Ref(SeamRef[A]):
@@ -70,8 +68,7 @@ class Ref(SeamRef[A]):
         """
         if self.is_closed:
             raise self._dead()
-        # What the constructor does, but for its call, which is a twentieth of a tell.
-        envelope = _new_envelope(Envelope)
+        envelope: Envelope = Told()
         envelope.message, envelope.reply_to = message, None
         envelope.target = self  # type: ignore[assignment]  # refs are cells
         envelope.context = envelope.sent_at = envelope.deadline = None
