@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import inf
 from typing import Self
 
@@ -31,13 +30,17 @@ class Histogram:
         if not values:
             return
         values.sort()
-        below = [0, *(bisect_right(values, bound) for bound in BOUNDS), len(values)]
-        self.counts = [
-            n + high - low for n, (low, high) in zip(self.counts, pairwise(below), strict=True)
-        ]
+        least, most = values[0], values[-1]
         self.sum += sum(values)
-        self.min = min(self.min, values[0])
-        self.max = max(self.max, values[-1])
+        self.min = min(self.min, least)
+        self.max = max(self.max, most)
+        counts, low = self.counts, 0
+        last = bisect_left(BOUNDS, most)
+        for bucket in range(bisect_left(BOUNDS, least), last):
+            high = bisect_right(values, BOUNDS[bucket], low)
+            counts[bucket] += high - low
+            low = high
+        counts[last] += len(values) - low
 
     def since(self, before: Self | None) -> Self:
         """Return what has come since `before`; of the least and the greatest nobody knows when."""

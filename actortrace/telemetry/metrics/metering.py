@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from actortrace.core.kind import Kind
     from actortrace.core.middleware import Drop, Receive, Restart, Send
 
-_MOST_FRESH = 1_024
+_MOST_FRESH = 512
 """So many values wait to be put into buckets, all at once, by whoever finds that it is enough."""
 
 _CONSUMED = ("cancelled", "crashed", "unhandled")
