@@ -64,13 +64,15 @@ class FullTracing(Tracing):
         # Nobody sends a notice.
         if envelope.is_notice or operation is None or operation.edge_of(envelope) is Edge.NONE:
             return True
+        if operation.ratio == 1:
+            return False
         # Where there is no trace yet, what decides about the handling is the one that begins here.
         is_decided = parent.is_valid or not operation.ratio
         return is_decided and not is_in_share(operation.ratio, parent.trace_id)
 
     def _sent(self, envelope: Envelope, operation: str) -> dict[str, Any]:
-        return self._identity(envelope.target) | {
-            conventions.OPERATION_NAME: operation,
-            conventions.OPERATION_TYPE: conventions.OPERATION_TYPE_SEND,
-            conventions.MESSAGE_TYPE: type(envelope.message).__name__,
-        }
+        attributes = self._identity(envelope.target)
+        attributes[conventions.OPERATION_NAME] = operation
+        attributes[conventions.OPERATION_TYPE] = conventions.OPERATION_TYPE_SEND
+        attributes[conventions.MESSAGE_TYPE] = type(envelope.message).__name__
+        return attributes
