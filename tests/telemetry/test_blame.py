@@ -17,7 +17,7 @@ from actortrace.errors import SettingError
 from actortrace.telemetry import tracing
 from actortrace.telemetry.configuration import configure
 from actortrace.telemetry.options import Options
-from tests.actors import Door, Gate, Patient
+from tests.actors import Door, Gate, Patient, Unbound
 from tests.recorder import Recorder, id_of
 
 pytestmark = pytest.mark.blocks
@@ -60,8 +60,10 @@ def occupants(span: ReadableSpan) -> list[int]:
     ]
 
 
-def busy(ref: Any, tell: Callable[[Gate], object] | None = None) -> Gate:
-    gate = Gate()
+def busy(
+    ref: Any, tell: Callable[[Gate], object] | None = None, *, gate_class: type[Gate] = Gate
+) -> Gate:
+    gate = gate_class()
     (tell or ref.tell)(gate)
     assert gate.reached.wait(10)
     return gate
@@ -83,13 +85,14 @@ def test_it_links_to_the_span_that_it_waited_for_and_says_its_position(
     assert occupants(first) == occupants(second) == [held]
 
 
+@pytest.mark.parametrize("gate_class", [Gate, Unbound])
 def test_an_occupant_without_a_span_is_named_all_the_same(
-    spans: Recorder, blame: Callable[[Any], None]
+    spans: Recorder, blame: Callable[[Any], None], gate_class: type[Gate]
 ) -> None:
     clerk = Clerk.start()
     unsampled = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(0))
     token = context.attach(trace.set_span_in_context(NonRecordingSpan(unsampled)))
-    gate = busy(clerk)
+    gate = busy(clerk, gate_class=gate_class)
     context.detach(token)
     clerk.tell("x")
     gate.open()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from typing import Any, get_args
 
 import pykka
@@ -32,6 +31,7 @@ from tests.actors import (
     Gate,
     Obedient,
     Patient,
+    Unbound,
     find,
     until,
     until_ended,
@@ -102,18 +102,17 @@ def test_nor_is_that_of_an_actor_itself(collected: Collected, base: type[Any]) -
     assert consumed_and_dead(collected, owner) == (1, {})
 
 
-@pytest.mark.parametrize("mode", ["off", "propagate", "process", "full"])
+@pytest.fixture(params=["off", "propagate", "process", "full"])
+def all_on(spans: Recorder, collected: Collected, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lets all that looks at messages do so, in any mode."""
+    configure(spans=request.param, flight_recorder=4)
+    yield
+    configure(flight_recorder=0)
+
+
 def test_a_message_is_taken_as_what_it_is_and_not_as_what_it_says(
-    spans: Recorder, collected: Collected, request: pytest.FixtureRequest, mode: Any
+    all_on: None, collected: Collected
 ) -> None:
-    request.addfinalizer(partial(configure, flight_recorder=0))
-    configure(spans=mode, flight_recorder=4)
-
-    class Unbound:
-        @property  # type: ignore[misc]  # as proxies of web frameworks do
-        def __class__(self) -> type:
-            raise RuntimeError("working outside of request context")
-
     def send_one_behind(actor: Any, message: Any) -> None:
         if message != "behind":
             actor.actor_ref.tell("behind")
@@ -124,6 +123,26 @@ def test_a_message_is_taken_as_what_it_is_and_not_as_what_it_says(
     ref.stop(timeout=10)
 
     assert sent(collected, owner) == collected.value(CONSUMED, owner) == 2
+
+
+@pytest.mark.blocks
+def test_so_it_is_where_there_is_no_room_for_it(all_on: None, collected: Collected) -> None:
+    owner = fresh(
+        mailbox=Mailbox(1, overflow="drop_newest"),
+        on_receive=lambda _, message: message.pass_through(),
+    )
+    ref = owner.start()
+    first, second, third = (Unbound() for _ in range(3))
+    ref.tell(first)
+    assert first.reached.wait(10)
+    ref.tell(second)
+    ref.tell(third)
+    first.open()
+    second.open()
+    ref.stop(timeout=10)
+
+    assert sent(collected, owner) == 3
+    assert consumed_and_dead(collected, owner) == (2, {"overflow": 1})
 
 
 class NoSend(Middleware):
@@ -359,8 +378,7 @@ def test_each_message_of_any_program_has_one_end(collected: Collected) -> None:
         # Classes of one name have one tally: what an example left uncounted is missed in the next.
         until(
             lambda: sent(collected, owner) == ended(collected, owner),
-            f"{sent(collected, owner)} messages have ended, of which "
-            f"{consumed_and_dead(collected, owner)} are known",
+            f"each message of {program} has one end",
         )
 
     all_is_counted()
