@@ -76,8 +76,8 @@ class Ref(SeamRef[A]):
             envelope.context = self.chain.carrier.current()
             drop(envelope, "abandoned")
             return
-        # By a name of its own, as wherever a function that is kept as data is called often: CPython
-        # 3.11 takes an attribute that is called for a method, and never gets quick at it.
+        # By a name of its own: CPython 3.11 takes an attribute that is called for a method, and
+        # never gets quick at one that holds a function.
         send = self.chain.send
         send(envelope)
 
